@@ -1,0 +1,134 @@
+import { readConfig } from '../core/config-text.ts';
+import type { GatewayFacts, MachineFacts, ProductName } from '../core/inventory.ts';
+import { fail, ProblemError } from '../core/problem.ts';
+import { printable } from '../host/printable.ts';
+import { DEFAULT_PROFILE, PRODUCTS, stateDirOf } from '../gateway/product.ts';
+import { member, portOf } from './gateway-config.ts';
+import { pasteable } from './pasteable.ts';
+
+export interface Choice {
+  readonly product: ProductName;
+  /** Profiles that the person named; null when none. */
+  readonly profile: readonly string[] | null;
+  /** A state dir that the person named, as they did; it decides over everything else. */
+  readonly stateDir?: string | undefined;
+}
+
+/**
+ * Picks the gateway that is to move. Pure. Throws `state-dir-missing` and `product-missing-old` (nothing there, with or without
+ * the product), `profile-missing`, `profile-ambiguous`, `discovery-conflict` and `remote-mode`.
+ */
+export function discover(facts: MachineFacts, choice: Choice): GatewayFacts {
+  const flagged = facts.gateways.filter((gateway) => gateway.sources.includes('flag'));
+  const there = choice.stateDir === undefined ? facts.gateways : flagged;
+  if (there.length === 0) throw nothingThere(facts, choice);
+  const wanted = there.filter((gateway) => choice.profile === null || choice.profile.includes(gateway.profile));
+  if (wanted.length === 0) throw noSuchProfile(there, choice);
+  const profiles = [...new Set(wanted.map((gateway) => gateway.profile))];
+  if (profiles.length > 1) throw severalProfiles(wanted, choice);
+  const [gateway, other] = wanted;
+  if (!gateway || other) throw disagreement(wanted);
+  refuseRemote(gateway);
+  return gateway;
+}
+
+function nothingThere({ gateways, home, product, user, hostname }: MachineFacts, choice: Choice): ProblemError {
+  const looked =
+    choice.stateDir === undefined
+      ? [DEFAULT_PROFILE, '*'].map((profile) => stateDirOf(choice.product, home, profile))
+      : [choice.stateDir];
+  const legacy = choice.stateDir === undefined ? PRODUCTS[choice.product].legacyStateDirNames : [];
+  const places = [...looked, ...legacy.map((name) => `${home}/${name}`)].map((place) => printable(place)).join(', ');
+  const account = printable(`${user}@${hostname}`);
+  const title = PRODUCTS[choice.product].title;
+  if (product === null && gateways.length === 0 && choice.stateDir === undefined) {
+    return fail('product-missing-old', {
+      message: `${account} has neither ${title} nor a state dir of it. Looked in ${places}, and at services and processes.`,
+      hint: 'Connect as the user that runs the gateway, or name its state dir with --state-dir and its program with --remote-gateway-bin.',
+    });
+  }
+  const installed = product === null ? `${title} was not found` : `${title} is installed as ${printable(product.path)}`;
+  return fail('state-dir-missing', {
+    message: `${account} has no state dir of ${title} in ${places}. ${installed}.`,
+    hint: 'Connect as the user that runs the gateway, or name its state dir with --state-dir.',
+  });
+}
+
+function noSuchProfile(there: readonly GatewayFacts[], { profile, product }: Choice): ProblemError {
+  const names = (profile ?? []).map((name) => printable(name)).join(', ');
+  return fail('profile-missing', {
+    message: `There is no profile ${names} on the old machine. There are: ${listed(there, product)}.`,
+    hint: `Name one of these: --profile ${pasteable(there[0]?.profile ?? DEFAULT_PROFILE)}`,
+    detail: detailOf(there, product),
+  });
+}
+
+function severalProfiles(wanted: readonly GatewayFacts[], { product }: Choice): ProblemError {
+  const lead = wanted.find((gateway) => gateway.process ?? gateway.service?.active) ?? wanted[0];
+  return fail('profile-ambiguous', {
+    message: `There are ${String(wanted.length)} gateways: ${listed(wanted, product)}.`,
+    hint: `Name the one to move: --profile ${pasteable(lead?.profile ?? DEFAULT_PROFILE)}`,
+    detail: detailOf(wanted, product),
+  });
+}
+
+function disagreement(wanted: readonly GatewayFacts[]): ProblemError {
+  const words = wanted.map(({ sources, realStateDir, configPath }) => {
+    return `${sources.join(' and ')}: state dir ${printable(realStateDir)}, config ${printable(configPath)}`;
+  });
+  return fail('discovery-conflict', {
+    message: `For profile ${printable(wanted[0]?.profile ?? '')} the old machine names different places. ${words.join('; ')}.`,
+    hint: `Name the right one: --state-dir ${pasteable(wanted[0]?.stateDir ?? '')}`,
+  });
+}
+
+/** A config that does not parse is no reason here: pre-flight refuses it, with its own words. */
+function refuseRemote(gateway: GatewayFacts): void {
+  const config = configOrNull(gateway);
+  if (member(config, 'gateway', 'mode') !== 'remote') return;
+  const url = member(config, 'gateway', 'remote', 'url');
+  const host = typeof url === 'string' ? hostIn(url) : null;
+  throw fail('remote-mode', {
+    message:
+      host === null
+        ? 'The gateway there is in remote mode: it is only a client of another one, and its config does not say of which.'
+        : `The gateway there is in remote mode: it is only a client of the one on ${host}, where the state is.`,
+    hint: host === null ? 'Move the machine that it is a client of.' : `Move that one instead: neo-pull ${host}`,
+  });
+}
+
+function configOrNull(gateway: GatewayFacts): unknown {
+  if (gateway.configText === null) return null;
+  try {
+    return readConfig(gateway.configText);
+  } catch (thrown) {
+    if (thrown instanceof ProblemError) return null;
+    throw thrown;
+  }
+}
+
+function hostIn(url: string): string | null {
+  return URL.canParse(url) ? printable(new URL(url).hostname) || null : null;
+}
+
+function listed(gateways: readonly GatewayFacts[], product: ProductName): string {
+  return gateways
+    .map((gateway) => {
+      const port = portOf(gateway, configOrNull(gateway), product);
+      return `${printable(gateway.profile)} (${printable(gateway.stateDir)}, port ${String(port)}, ${running(gateway)})`;
+    })
+    .join(', ');
+}
+
+function detailOf(gateways: readonly GatewayFacts[], product: ProductName) {
+  return gateways.map((gateway) => ({
+    profile: gateway.profile,
+    stateDir: gateway.stateDir,
+    port: portOf(gateway, configOrNull(gateway), product),
+    running: running(gateway) === 'running',
+  }));
+}
+
+function running({ service, process }: GatewayFacts): 'running' | 'stopped' {
+  return service?.active || process ? 'running' : 'stopped';
+}

@@ -1,0 +1,67 @@
+import { readConfig } from '../core/config-text.ts';
+import type { Inventory } from '../core/inventory.ts';
+import { problem, ProblemError, type Problem } from '../core/problem.ts';
+import { printable } from '../host/printable.ts';
+import { includePathsOf } from './includes.ts';
+import { pureCheck, type PureCheck } from './pure-check.ts';
+
+/** Is the old gateway in a state in which it can be moved, and its config readable? */
+export function gatewayChecks(inventory: Inventory): readonly PureCheck[] {
+  return [
+    pureCheck('gateway-runs', 'The old gateway is running', () => stopped(inventory)),
+    pureCheck('queue', 'No message waits to be sent', () => queued(inventory)),
+    pureCheck('config', 'The config can be read, and all that it includes', () => config(inventory)),
+  ];
+}
+
+function stopped({ gateway }: Inventory): Problem[] {
+  if (gateway.service?.active || gateway.process) return [];
+  return [
+    problem('gateway-stopped', {
+      message: `The gateway of ${printable(gateway.stateDir)} is not running on the old machine. After the move it will run on this one.`,
+      hint: 'Nothing has to be done if that is as it should be.',
+    }),
+  ];
+}
+
+function queued({ gateway }: Inventory): Problem[] {
+  if (gateway.queued === 0) return [];
+  const waiting = gateway.queued === 1 ? '1 message waits' : `${String(gateway.queued)} messages wait`;
+  return [
+    problem('queue-not-empty', {
+      message: `${waiting} in ${printable(gateway.stateDir)}/delivery-queue; the new gateway sends them when it starts.`,
+      hint: 'Let the old gateway send them first, or look whether they are still wanted.',
+      detail: { queued: gateway.queued },
+    }),
+  ];
+}
+
+/** Reads the config and its parts; every part that is named has to be there, for its paths must be rewritten too. */
+function config({ gateway, includes }: Inventory): Problem[] {
+  if (gateway.configText === null) return [];
+  const parts = [{ path: gateway.configPath, text: gateway.configText }, ...includes];
+  const known = new Set(parts.map((part) => part.path));
+  return parts.flatMap((part) => {
+    const named = includesIn(part);
+    if ('problem' in named) return [named.problem];
+    return named.includes.filter((file) => !known.has(file)).map((file) => missing(part.path, file));
+  });
+}
+
+function includesIn(part: { path: string; text: string }): { includes: string[] } | { problem: Problem } {
+  try {
+    readConfig(part.text, printable(part.path));
+    return { includes: includePathsOf(part) };
+  } catch (thrown) {
+    if (thrown instanceof ProblemError) return { problem: thrown.problem };
+    throw thrown;
+  }
+}
+
+function missing(by: string, file: string): Problem {
+  return problem('config-malformed', {
+    message: `The config ${printable(by)} includes ${printable(file)}, which is not there or cannot be read on the old machine.`,
+    hint: 'Correct the $include there and see that the old gateway starts with it, then try again.',
+    detail: { config: by, includes: file },
+  });
+}

@@ -1,0 +1,148 @@
+import path from 'node:path';
+import type { GatewayFacts, ProductName } from '../core/inventory.ts';
+import { fail } from '../core/problem.ts';
+import { printable } from '../host/printable.ts';
+import { DEFAULT_PORT, DEFAULT_PROFILE, envName, PRODUCTS } from '../gateway/product.ts';
+
+/** A directory that a config names as part of the gateway. */
+export interface ConfiguredDir {
+  readonly kind: 'workspace' | 'agent-dir' | 'sessions';
+  readonly agent: string;
+  /** Absolute, on the machine whose home was given. It need not exist. */
+  readonly path: string;
+  /** Where the config says so, or `default`. */
+  readonly from: string;
+}
+
+/**
+ * The port of a gateway: `--port` of its service, else the environment of its service, else the config, else the product's own;
+ * a running process that listens, but not there, knows better (its lowest port is the gateway's). Pure; `config` is what
+ * `readConfig` gave, or null.
+ */
+export function portOf(gateway: GatewayFacts, config: unknown, product: ProductName): number {
+  const argv = gateway.service?.execStart ?? [];
+  const at = argv.indexOf('--port');
+  const joined = argv.find((word) => word.startsWith('--port='))?.slice('--port='.length);
+  const said = [
+    at < 0 ? joined : argv[at + 1],
+    gateway.service?.environment[envName(product, 'GATEWAY_PORT')],
+    member(config, 'gateway', 'port'),
+  ];
+  const port = said.map(portIn).find((one) => one !== null) ?? DEFAULT_PORT;
+  const listening = gateway.process?.ports ?? [];
+  return listening.includes(port) ? port : (listening[0] ?? port);
+}
+
+/**
+ * The workspaces, agent dirs and session stores of a gateway, as the product resolves them: what the config says, else what it
+ * uses without. `~` and `${HOME}` are `home`. A directory that several agents share is named once. Pure. Throws `root-refused`
+ * for a path that is not absolute then, for nobody but the running gateway knows what it means.
+ */
+export function configuredDirs(
+  config: unknown,
+  gateway: GatewayFacts,
+  { product, home }: { product: ProductName; home: string },
+): ConfiguredDir[] {
+  const agents = agentsOf(config);
+  const place = { gateway, product, home };
+  const dirs = agents.flatMap((agent) => [
+    workspaceOf(agent, config, place),
+    ...agentDirOf(agent, place),
+    ...sessionsOf(agent, config, place),
+  ]);
+  return dirs.filter((dir, at) => dirs.findIndex((one) => one.path === dir.path) === at);
+}
+
+/** The workspaces alone, of every agent; see `configuredDirs`. */
+export function workspacesOf(
+  config: unknown,
+  gateway: GatewayFacts,
+  machine: { product: ProductName; home: string },
+): ConfiguredDir[] {
+  return configuredDirs(config, gateway, machine).filter((dir) => dir.kind === 'workspace');
+}
+
+/** The value at a path of member names in what `readConfig` gave; undefined where there is none. Pure. */
+export function member(value: unknown, ...names: readonly string[]): unknown {
+  return names.reduce<unknown>((at, name) => {
+    const isObject = typeof at === 'object' && at !== null && Object.hasOwn(at, name);
+    return isObject ? (at as Record<string, unknown>)[name] : undefined;
+  }, value);
+}
+
+interface Agent {
+  readonly id: string;
+  readonly isDefault: boolean;
+  readonly workspace: unknown;
+  readonly agentDir: unknown;
+  readonly at: string;
+}
+
+interface Place {
+  readonly gateway: GatewayFacts;
+  readonly product: ProductName;
+  readonly home: string;
+}
+
+/** Without a list there is one agent, `main`; the default agent is the one marked so, else the first. */
+function agentsOf(config: unknown): Agent[] {
+  const list = member(config, 'agents', 'list');
+  const entries: readonly unknown[] = Array.isArray(list) && list.length > 0 ? list : [{ id: 'main' }];
+  const marked = entries.findIndex((entry) => member(entry, 'default') === true);
+  return entries.flatMap((entry, at) => {
+    const id = member(entry, 'id');
+    if (typeof id !== 'string') return [];
+    const [workspace, agentDir] = [member(entry, 'workspace'), member(entry, 'agentDir')];
+    return [{ id, isDefault: at === Math.max(0, marked), workspace, agentDir, at: `agents.list[${String(at)}]` }];
+  });
+}
+
+function workspaceOf(agent: Agent, config: unknown, place: Place): ConfiguredDir {
+  const dir = (text: string, from: string): ConfiguredDir => ({
+    kind: 'workspace',
+    agent: agent.id,
+    path: absolute(text, from, place.home),
+    from,
+  });
+  if (isText(agent.workspace)) return dir(agent.workspace, `${agent.at}.workspace`);
+  if (!agent.isDefault) return dir(path.posix.join(place.gateway.stateDir, `workspace-${agent.id}`), 'default');
+  const shared = member(config, 'agents', 'defaults', 'workspace');
+  if (isText(shared)) return dir(shared, 'agents.defaults.workspace');
+  // The product puts it into the usual state dir, even when another state dir was set.
+  const usual = path.posix.join(place.home, PRODUCTS[place.product].stateDirName);
+  const { profile } = place.gateway;
+  return dir(path.posix.join(usual, profile === DEFAULT_PROFILE ? 'workspace' : `workspace-${profile}`), 'default');
+}
+
+function agentDirOf(agent: Agent, { home }: Place): ConfiguredDir[] {
+  if (!isText(agent.agentDir)) return [];
+  const from = `${agent.at}.agentDir`;
+  return [{ kind: 'agent-dir', agent: agent.id, path: absolute(agent.agentDir, from, home), from }];
+}
+
+/** `session.store` names a file; its transcripts lie beside it. */
+function sessionsOf(agent: Agent, config: unknown, { home }: Place): ConfiguredDir[] {
+  const store = member(config, 'session', 'store');
+  if (!isText(store)) return [];
+  const file = absolute(store.replaceAll('{agentId}', agent.id), 'session.store', home);
+  return [{ kind: 'sessions', agent: agent.id, path: path.posix.dirname(file), from: 'session.store' }];
+}
+
+function absolute(text: string, from: string, home: string): string {
+  const tilde = text === '~' || text.startsWith('~/') ? path.posix.join(home, text.slice(1)) : text;
+  const whole = tilde.replace(/^\$\{HOME\}(?=\/|$)/, home);
+  if (whole.startsWith('/') && !/\$\{|\0/.test(whole)) return path.posix.normalize(whole).replace(/(?<=.)\/$/, '');
+  throw fail('root-refused', {
+    message: `The config says ${from} = ${printable(text)}, and only the running gateway knows which directory that is.`,
+    hint: `Write the whole path there (beginning with / or ~/), restart the old gateway, and try again.`,
+  });
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value.trim() !== '';
+}
+
+function portIn(value: unknown): number | null {
+  const port = typeof value === 'string' && /^\d{1,5}$/.test(value) ? Number(value) : value;
+  return typeof port === 'number' && Number.isInteger(port) && port > 0 && port < 65536 ? port : null;
+}

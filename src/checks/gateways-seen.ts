@@ -1,0 +1,92 @@
+import type { GatewayFacts, ProductName } from '../core/inventory.ts';
+import { fail, type ProblemError } from '../core/problem.ts';
+import { printable } from '../host/printable.ts';
+import { DEFAULT_PROFILE } from '../gateway/product.ts';
+import { configOf, type Claim } from './claims.ts';
+import { countOf, groupsOf, listOf, valueOf, valuesOf, type Answer } from './survey-answer.ts';
+
+/** A config longer than this is none that a person wrote. */
+const MOST_CONFIG_BYTES = 4 * 1024 * 1024;
+
+/**
+ * Puts together the claims that mean the same state dir and config, and what was found there. A state dir without a config counts
+ * only if it holds `agents/` or `credentials/`. Pure. Throws `survey-failed` when one could not be counted or its config is too long.
+ */
+export function gatewaysSeen(claims: readonly Claim[], answer: Answer, product: ProductName): GatewayFacts[] {
+  const groups = groupsOf(answer, 'state');
+  const merged = new Map<string, { claims: Claim[]; group: Answer }>();
+  for (const claim of claims) {
+    const group = groups.find((one) => isOf(one, claim, product));
+    if (group === undefined || !counts(group)) continue;
+    const key = `${realOf(group)}\0${valueOf(group, 'state.config-real') ?? ''}`;
+    const same = merged.get(key) ?? sameDirUnsaid(merged, claim, group);
+    if (same) same.claims.push(claim);
+    else merged.set(key, { claims: [claim], group });
+  }
+  return [...merged.values()].map((one) => factsOf(one.claims, one.group, product));
+}
+
+function isOf(group: Answer, claim: Claim, product: ProductName): boolean {
+  return valueOf(group, 'state') === claim.stateDir && valueOf(group, 'state.config-path') === configOf(claim, product);
+}
+
+function counts(group: Answer): boolean {
+  if (valueOf(group, 'state.real') === null) return false;
+  const config = valueOf(group, 'state.config') ?? valueOf(group, 'state.config-unreadable');
+  return config !== null || valuesOf(group, 'state.has').length > 0;
+}
+
+function realOf(group: Answer): string {
+  return valueOf(group, 'state.real') ?? '';
+}
+
+/** A source that says nothing of the config agrees with whatever a more believed one says. */
+function sameDirUnsaid(
+  merged: ReadonlyMap<string, { claims: Claim[]; group: Answer }>,
+  claim: Claim,
+  group: Answer,
+): { claims: Claim[]; group: Answer } | undefined {
+  if (claim.configPath !== null) return undefined;
+  return [...merged.values()].find((one) => realOf(one.group) === realOf(group));
+}
+
+function factsOf(claims: readonly Claim[], group: Answer, product: ProductName): GatewayFacts {
+  const [first] = claims;
+  if (!first) throw new Error('a gateway that nothing claims');
+  const entries = countOf(group, 'state.entries');
+  const bytes = countOf(group, 'state.bytes');
+  if (entries === null || bytes === null) throw uncounted(first.stateDir);
+  const configPath = configOf(first, product);
+  const unreadable = listOf(group, 'state.unreadable');
+  const blocked = valueOf(group, 'state.config-unreadable') !== null && !unreadable.includes(configPath);
+  return {
+    profile: claims.map((claim) => claim.profile).find((profile) => profile !== null) ?? DEFAULT_PROFILE,
+    stateDir: first.stateDir,
+    realStateDir: realOf(group),
+    configPath,
+    configText: configText(group, configPath),
+    sources: [...new Set(claims.map((claim) => claim.source))],
+    service: claims.map((claim) => claim.service).find((service) => service !== null) ?? null,
+    process: claims.map((claim) => claim.process).find((process) => process !== null) ?? null,
+    entries,
+    bytes,
+    unreadable: blocked ? [...unreadable, configPath] : unreadable,
+    queued: countOf(group, 'state.queued') ?? 0,
+  };
+}
+
+function configText(group: Answer, configPath: string): string | null {
+  const text = valueOf(group, 'state.config');
+  if (text === null || Buffer.byteLength(text) <= MOST_CONFIG_BYTES) return text;
+  throw fail('survey-failed', {
+    message: `The config ${printable(configPath)} is larger than 4 MiB.`,
+    hint: 'Nothing was changed. See what made it so large, or name another state dir with --state-dir.',
+  });
+}
+
+function uncounted(stateDir: string): ProblemError {
+  return fail('survey-failed', {
+    message: `Counting what lies in ${printable(stateDir)} took longer than 5 minutes.`,
+    hint: 'Nothing was changed. See whether its file system answers (`ls`, `df`), then try again.',
+  });
+}

@@ -1,0 +1,188 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { ChannelState } from '../core/inventory.ts';
+import type { Plan } from '../core/plan.ts';
+import { problem, type Problem } from '../core/problem.ts';
+import type { Check, World } from '../core/step.ts';
+import { askAgents, askChannels, askHealth, askSessions } from '../gateway/ask.ts';
+import { loadDashboard } from '../gateway/dashboard.ts';
+import { readLife } from '../gateway/life.ts';
+import { sessionKeysOnDisk } from './session-keys.ts';
+
+/** The gateway's process is there and its port is open. */
+export function newAlive(plan: Plan): Check {
+  return {
+    id: 'new-alive',
+    title: 'The new gateway runs',
+    async run(world) {
+      const life = await readLife(world.new, plan.new.gateway, world);
+      if (life.alive && life.listening) return [];
+      return [
+        unhealthy(
+          `The gateway on this machine does not run: ${life.listening ? 'its process is gone' : `port ${plan.new.gateway.port} is closed`}.`,
+        ),
+      ];
+    },
+  };
+}
+
+interface Line {
+  readonly id: string;
+  readonly title: string;
+  look(world: World, plan: Plan): Promise<{ ok: boolean; seen: string; missing?: boolean }>;
+}
+
+/**
+ * The checklist of a gateway that works: it runs on the migrated state dir, profile and port; its page loads; it lists the sessions
+ * and agents that were moved; the workspaces are there. The answers of the product are compared with what lies on the disk.
+ */
+export function newWorks(plan: Plan): Check {
+  return {
+    id: 'new-works',
+    title: 'The new gateway serves the moved state',
+    async run(world) {
+      const looked = await Promise.all(LINES.map(async (line) => ({ line, ...(await line.look(world, plan)) })));
+      const checklist = looked.map(({ line: { id, title }, ok, seen }) => ({ id, title, ok, seen }));
+      await world.emit({ type: 'run.checked', checklist });
+      return looked.flatMap(({ line, ok, seen, missing }) => {
+        if (ok) return [];
+        return [missing ? shrank(`${line.title}: ${seen}.`) : unhealthy(`${line.title}: ${seen}.`)];
+      });
+    },
+  };
+}
+
+const LINES: readonly Line[] = [
+  {
+    id: 'alive',
+    title: 'Runs with the moved state dir, profile and port',
+    async look(world, plan) {
+      const gateway = plan.new.gateway;
+      const life = await readLife(world.new, gateway, world);
+      const where = `${gateway.stateDir}, profile ${gateway.profile}, port ${gateway.port}`;
+      return { ok: life.alive && life.listening, seen: life.alive ? where : 'it does not run' };
+    },
+  },
+  {
+    id: 'health',
+    title: 'Says that it is well',
+    async look(world, plan) {
+      const health = await askHealth(world.new, plan.new.gateway, world);
+      return {
+        ok: health?.ok === true,
+        seen: health ? `health ${health.ok ? 'ok' : 'not ok'}` : 'health gave no answer',
+      };
+    },
+  },
+  {
+    id: 'dashboard',
+    title: 'The dashboard loads',
+    async look(_world, plan) {
+      const page = await loadDashboard(plan.new.gateway.port);
+      return {
+        ok: page.status === 200 && page.bytes > 0,
+        seen: page.status === null ? 'no answer' : `HTTP ${page.status}, ${page.bytes} bytes`,
+      };
+    },
+  },
+  { id: 'sessions', title: 'Lists every moved session', look: sessionsListed },
+  { id: 'agents', title: 'Lists every agent, with a workspace that exists', look: agentsListed },
+  {
+    id: 'workspaces',
+    title: 'The workspaces are in place',
+    async look(_world, plan) {
+      const folders = plan.roots.flatMap((root) => [
+        ...(root.room === 'workspace' ? [root.livePath] : []),
+        ...root.workspaces.map((inside) => join(root.livePath, inside)),
+      ]);
+      const counts = await Promise.all(
+        folders.map((folder) =>
+          readdir(folder).then(
+            (names) => names.length,
+            () => -1,
+          ),
+        ),
+      );
+      const gone = folders.filter((_, at) => counts[at] === -1);
+      return {
+        ok: gone.length === 0,
+        missing: true,
+        seen: gone.length > 0 ? `missing: ${gone.join(', ')}` : folders.join(', ') || 'none to move',
+      };
+    },
+  },
+];
+
+async function sessionsListed(world: World, plan: Plan) {
+  const [listed, moved] = await Promise.all([
+    askSessions(world.new, plan.new.gateway, world),
+    sessionKeysOnDisk(plan.new.gateway.stateDir),
+  ]);
+  if (!listed) return { ok: false, seen: 'the product gave no list' };
+  const known = new Set(listed.sessions.map((session) => session.key));
+  const gone = moved.filter((key) => !known.has(key));
+  const seen =
+    gone.length > 0
+      ? `${gone.length} of ${moved.length} missing, such as ${gone.slice(0, 3).join(', ')}`
+      : `${moved.length} sessions`;
+  return { ok: gone.length === 0, missing: gone.length > 0, seen };
+}
+
+async function agentsListed(world: World, plan: Plan) {
+  const agents = await askAgents(world.new, plan.new.gateway, world);
+  if (!agents || agents.length === 0) return { ok: false, seen: 'the product gave no list' };
+  const stale = agents.filter((agent) =>
+    plan.mapping.some(({ from, to }) => from !== to && isUnder(agent.workspace, from) && !isUnder(agent.workspace, to)),
+  );
+  if (stale.length > 0) return { ok: false, seen: `old paths: ${stale.map((agent) => agent.workspace).join(', ')}` };
+  return { ok: true, seen: agents.map((agent) => agent.id).join(', ') };
+}
+
+function isUnder(path: string | null, folder: string): boolean {
+  return path !== null && (path === folder || path.startsWith(`${folder}/`));
+}
+
+/** Channels are as connected as they were: what was connected before and is not within a while is told, and degrades the move. */
+export function channelsAsBefore(plan: Plan): Check {
+  return {
+    id: 'channels-as-before',
+    title: 'The channels are as connected as they were',
+    async run(world) {
+      const before = (plan.channels ?? []).filter((channel) => channel.connected ?? channel.running);
+      if (before.length === 0) return [];
+      const deadline = world.clock.now() + plan.limits.channelsMs;
+      for (;;) {
+        const now = (await askChannels(world.new, plan.new.gateway, { ...world, probe: true })) ?? [];
+        const lost = before.filter((was) => !isUp(now, was));
+        if (lost.length === 0 || world.clock.now() >= deadline) return lost.map(notConnected);
+        await world.clock.sleep(1000, world.signal);
+      }
+    },
+  };
+}
+
+function isUp(now: readonly ChannelState[], was: ChannelState): boolean {
+  const same = now.find((one) => one.channel === was.channel && one.account === was.account);
+  return same !== undefined && (same.connected ?? same.running);
+}
+
+function notConnected({ channel, account }: ChannelState): Problem {
+  return problem('channel-not-connected', {
+    message: `${channel} (${account}) was connected on the old machine and is not connected on this one.`,
+    hint: 'Give it a minute and look: smart-agent-neo channels status --probe. If it asks to be linked, link it again.',
+  });
+}
+
+function unhealthy(message: string): Problem {
+  return problem('new-unhealthy', {
+    message,
+    hint: 'See the log of the gateway in the folder of the run, and the report (neo-pull report).',
+  });
+}
+
+function shrank(message: string): Problem {
+  return problem('inventory-shrank', {
+    message,
+    hint: 'Nothing is lost on the old machine. See the report (neo-pull report), then try again.',
+  });
+}

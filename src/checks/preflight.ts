@@ -1,0 +1,29 @@
+import type { PureCheck } from './pure-check.ts';
+import type { DirFacts, Inventory } from '../core/inventory.ts';
+import type { Plan } from '../core/plan.ts';
+import { gatewayChecks } from './gateway-checks.ts';
+import { machineChecks } from './machine-checks.ts';
+import { programChecks } from './program-checks.ts';
+import { roomChecks } from './room-checks.ts';
+import { rootChecks } from './root-checks.ts';
+
+export interface PreflightOptions {
+  /** Did the person agree that what is in place on the new machine is parked? */
+  readonly replace: boolean;
+  /** Staging directories of an earlier pass, measured: what lies there needs no room again. */
+  readonly staged?: readonly DirFacts[];
+}
+
+/**
+ * Everything that has to hold before anything is changed, judged on facts that are there: each Check is pure and repeatable, none
+ * depends on another, and all are to be run so that all that is wrong is told at once. Their ids are stable.
+ */
+export function preflight(inventory: Inventory, plan: Plan, options: PreflightOptions): readonly PureCheck[] {
+  return [
+    ...machineChecks(inventory),
+    ...programChecks(inventory, plan.old.gateway.product),
+    ...gatewayChecks(inventory),
+    ...rootChecks(inventory, plan, options),
+    ...roomChecks(inventory, options.staged),
+  ];
+}

@@ -1,0 +1,134 @@
+import { excludeMatcher } from '../core/exclude.ts';
+import type { DirFacts, Inventory, MachineFacts } from '../core/inventory.ts';
+import type { Plan, Root } from '../core/plan.ts';
+import { problem, type Problem } from '../core/problem.ts';
+import { printable } from '../host/printable.ts';
+import { pasteable } from './pasteable.ts';
+import { pureCheck, type PureCheck } from './pure-check.ts';
+
+/** Can each root be taken from where it is, and put where it is to live? */
+export function rootChecks(inventory: Inventory, plan: Plan, { replace }: { replace: boolean }): readonly PureCheck[] {
+  const { dirs, old, new: here } = inventory;
+  const places = dirs.flatMap((dir) => [
+    { machine: old, where: 'on the old machine', dir: dir.old },
+    { machine: here, where: 'on this machine', dir: dir.new },
+  ]);
+  return [
+    pureCheck('roots-allowed', 'No system directory and no whole home moves', () => {
+      return places.flatMap(({ machine, where, dir }) => refused(dir, machine, where));
+    }),
+    pureCheck('roots-readable', 'All that moves can be read', () => unreadable(inventory, plan)),
+    pureCheck('roots-owned', 'All that moves is ours', () => places.flatMap((place) => foreign(place))),
+    pureCheck('parents-writable', 'The copy can be made beside its place', () =>
+      dirs.flatMap((dir) => closed(dir.new)),
+    ),
+    pureCheck('live-mounts', 'What is in place can be renamed', () => dirs.flatMap((dir) => mounted(dir.new))),
+    pureCheck('live-exists', 'What is in place may be parked', () => (replace ? [] : taken(plan.roots))),
+  ];
+}
+
+/** Directories that hold a system or other people's homes. Those in `DEEP` with everything below them. */
+const SYSTEM =
+  `/ /Applications /Library /Network /System /Users /Volumes /bin /boot /cores /dev /etc /home /lib /lib32 /lib64 /libx32
+  /lost+found /media /mnt /opt /opt/homebrew /private /private/etc /private/tmp /private/var /proc /root /run /sbin /snap /srv /sys
+  /tmp /usr /usr/local /usr/local/bin /usr/local/lib /var /var/lib /var/log /var/tmp`.split(/\s+/);
+const DEEP =
+  '/System /bin /boot /dev /etc /lib /lib32 /lib64 /private/etc /proc /sbin /sys /usr/bin /usr/lib /usr/sbin'.split(
+    ' ',
+  );
+
+function refused(dir: DirFacts, machine: MachineFacts, where: string): Problem[] {
+  const paths = [...new Set([dir.path, dir.realPath])];
+  const homes = [machine.home, machine.realHome];
+  const reason = paths
+    .map((path) => {
+      if (homes.includes(path)) return 'is a whole home';
+      if (homes.some((home) => isWithin(home, path))) return 'holds the home of the account';
+      const isSystem = SYSTEM.includes(path) || DEEP.some((top) => isWithin(path, top));
+      return isSystem ? 'is a directory of the system' : null;
+    })
+    .find((one) => one !== null);
+  if (reason === undefined) return [];
+  return [
+    problem('root-refused', {
+      message: `${printable(dir.path)} ${where} ${reason}, and cannot be moved or replaced.`,
+      hint: 'Give the agent a directory of its own (agents.defaults.workspace in the config, --workspace, --to-state-dir), then try again.',
+      detail: { path: dir.path, realPath: dir.realPath },
+    }),
+  ];
+}
+
+function unreadable({ dirs, old }: Inventory, plan: Plan): Problem[] {
+  const paths = dirs.flatMap(({ old: dir }) => {
+    const root = plan.roots.find((one) => one.oldPath === dir.realPath);
+    return root ? dir.unreadable.filter((path) => moves(path, root, plan)) : dir.unreadable;
+  });
+  if (paths.length === 0) return [];
+  const few = paths.slice(0, 5).map((path) => printable(path));
+  const more = paths.length > few.length ? ` and ${String(paths.length - few.length)} more` : '';
+  return [
+    problem('root-unreadable', {
+      message: `${printable(old.user)} cannot read ${few.join(', ')}${more} on the old machine.`,
+      hint: `There, as root: chown -R ${pasteable(old.user)} ${pasteable(paths[0] ?? '')} (or leave it out with --exclude).`,
+      detail: { paths: paths.slice(0, 100) },
+    }),
+  ];
+}
+
+/** What is left out anyhow need not be readable. */
+function moves(path: string, root: Root, plan: Plan): boolean {
+  if (!isWithin(path, root.oldPath)) return true;
+  const ruleFor = excludeMatcher(plan.excludes, root.room, root.workspaces);
+  const relative = Buffer.from(path.slice(root.oldPath.length + 1));
+  return ruleFor(relative, false) === null && ruleFor(relative, true) === null;
+}
+
+function foreign({ machine, where, dir }: { machine: MachineFacts; where: string; dir: DirFacts }): Problem[] {
+  if (dir.ownerUid === null || dir.ownerUid === machine.uid) return [];
+  return [
+    problem('root-not-ours', {
+      message: `${printable(dir.path)} ${where} belongs to user ${String(dir.ownerUid)}, not to ${printable(machine.user)} (${String(machine.uid)}).`,
+      hint: 'Be the user that runs the gateway, on both machines, and try again.',
+      detail: { path: dir.path, ownerUid: dir.ownerUid, uid: machine.uid },
+    }),
+  ];
+}
+
+function closed(dir: DirFacts): Problem[] {
+  if (dir.parent.writable) return [];
+  return [
+    problem('parent-not-writable', {
+      message: `${printable(dir.path)} is to lie here, and nothing can be made in ${printable(dir.parent.path)}.`,
+      hint: `See \`ls -ld ${pasteable(dir.parent.path)}\`; make it writable for this account, or choose another place with --to-state-dir.`,
+      detail: { path: dir.path, parent: dir.parent.path },
+    }),
+  ];
+}
+
+function mounted(dir: DirFacts): Problem[] {
+  if (!dir.exists || !dir.isMount) return [];
+  return [
+    problem('root-is-mount', {
+      message: `${printable(dir.realPath)} on this machine is a mount point, so it cannot be renamed and another put in its place.`,
+      hint: 'Choose a directory inside of it: --to-state-dir DIR',
+      detail: { path: dir.realPath },
+    }),
+  ];
+}
+
+function taken(roots: readonly Root[]): Problem[] {
+  return roots
+    .filter((root) => root.liveExists)
+    .map((root) =>
+      problem('live-exists', {
+        message: `${printable(root.livePath)} is here already. It would be parked as ${printable(root.parkedPath)}, not deleted.`,
+        hint: 'Agree to it with --replace, or choose another place with --to-state-dir.',
+        detail: { livePath: root.livePath, parkedPath: root.parkedPath },
+      }),
+    );
+}
+
+/** Is `path` below `top`, or `top` itself? By whole segments. */
+function isWithin(path: string, top: string): boolean {
+  return path === top || path.startsWith(top === '/' ? '/' : `${top}/`);
+}

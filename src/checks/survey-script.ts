@@ -1,0 +1,194 @@
+import { SHELL_PRELUDE } from './shell-prelude.ts';
+
+/**
+ * Asks a machine for everything but the product and the state dirs; see `machineSeen` for who reads it.
+ * Arguments: the product's command, the prefix of its environment variables, its lock folder without the uid, its unit names
+ * (separated by spaces, without `.service`), then its state dir names. With an empty command it tells the machine's identity only. Of a process's environment only the few variables that
+ * say where its state lies are ever printed.
+ */
+export const MACHINE_SCRIPT =
+  SHELL_PRELUDE +
+  `
+np_passwd() {
+  { getent passwd "$np_uid" || cat /etc/passwd; } 2>/dev/null |
+    awk -F: -v uid="$np_uid" -v field="$1" '$3 == uid { print $field; exit }'
+}
+np_identity() {
+  np_put clock.first "$(date +%s%N)"
+  np_put uname.s "$(uname -s)"
+  np_put uname.m "$(uname -m)"
+  np_put hostname "$(uname -n)"
+  np_uid=$(id -u)
+  np_put uid "$np_uid"
+  np_put user "$(id -un)"
+  [ -n "\${HOME:-}" ] || HOME=$(np_passwd 6)
+  np_real "$HOME"
+  np_put home "$HOME"
+  np_put home.real "$np_r"
+  np_put shell "\${SHELL:-$(np_passwd 7)}"
+  for np_f in /etc/machine-id /var/lib/dbus/machine-id; do
+    np_v=$(head -c 128 "$np_f" 2>/dev/null | head -n 1)
+    [ -z "$np_v" ] || break
+  done
+  [ -n "$np_v" ] || np_v=$(ioreg -rd1 -c IOPlatformExpertDevice 2>/dev/null | sed -n 's/.*"IOPlatformUUID" = "\\([^"]*\\)".*/\\1/p')
+  np_put machine-id "$np_v"
+  np_put boot-id "$(head -c 128 /proc/sys/kernel/random/boot_id 2>/dev/null || sysctl -n kern.bootsessionuuid 2>/dev/null || sysctl -n kern.boottime 2>/dev/null)"
+}
+np_rsync() {
+  np_path=$PATH:/usr/local/bin:/opt/local/bin:/home/linuxbrew/.linuxbrew/bin:$HOME/.local/bin
+  # The rsync that comes with macOS is too old to be of use; a better one is asked for first.
+  [ "$(uname -s)" != Darwin ] || np_path=/opt/homebrew/bin:/usr/local/bin:/opt/local/bin:$np_path
+  np_rs=$(PATH=$np_path; command -v rsync)
+  case $np_rs in /*) ;; *) return 0 ;; esac
+  np_put rsync.path "$np_rs"
+  np_stream rsync.version 16384 np_bounded 10 "$np_rs" --version
+  for np_f in "$np_rs" "/usr$np_rs"; do
+    if np_bounded 10 dpkg-query -S "$np_f" >/dev/null 2>&1 </dev/null; then
+      np_stream rsync.package 256 np_bounded 10 dpkg-query -W -f '\${Version}' rsync
+      return 0
+    fi
+  done
+  np_v=$(np_bounded 10 rpm -qf --qf '%{VERSION}-%{RELEASE}' "$np_rs" 2>/dev/null </dev/null) && np_put rsync.package "$np_v"
+  return 0
+}
+np_systemctl() { np_bounded 10 systemctl --user "$@" </dev/null 2>/dev/null; }
+np_stat() {
+  case $2 in '' | 0 | *[!0-9]*) return 0 ;; esac
+  [ -r "/proc/$2/stat" ] && np_stream "$1" 1024 cat "/proc/$2/stat"
+  if [ ! -d /proc/self ]; then np_put "$1" "ps $(ps -o lstart= -p "$2" 2>/dev/null)"; fi
+  return 0
+}
+np_unit() {
+  np_put unit "$1"
+  np_put unit.path "$2"
+  np_stream unit.text 65536 cat "$2"
+  for np_f in "$2.d"/*.conf; do
+    if [ -f "$np_f" ]; then np_stream unit.drop-in 65536 cat "$np_f"; fi
+  done
+  if [ "$np_manager" != yes ]; then
+    # Nobody can be asked, but it is these links that make a service come back.
+    for np_f in "\${2%/*}"/*.wants/"$1"; do
+      if [ -h "$np_f" ]; then np_put unit.enabled enabled; fi
+    done
+    return 0
+  fi
+  np_put unit.enabled "$(np_systemctl is-enabled "$1")"
+  np_put unit.active "$(np_systemctl is-active "$1")"
+  np_v=$(np_systemctl show -p MainPID "$1")
+  np_put unit.pid "\${np_v#MainPID=}"
+  np_stat unit.stat "\${np_v#MainPID=}"
+}
+np_services() {
+  if [ -z "\${XDG_RUNTIME_DIR:-}" ] && [ -d "/run/user/$np_uid" ]; then
+    XDG_RUNTIME_DIR=/run/user/$np_uid
+    export XDG_RUNTIME_DIR
+  fi
+  np_manager=no
+  case $(np_systemctl is-system-running) in
+    running | degraded | starting | initializing | maintenance | stopping) np_manager=yes ;;
+    *) if np_systemctl show-environment >/dev/null; then np_manager=yes; fi ;;
+  esac
+  np_put services "$np_manager"
+  np_v=$(np_bounded 10 loginctl show-user "$(id -un)" -p Linger 2>/dev/null </dev/null)
+  if [ -z "$np_v" ] && [ -d /var/lib/systemd/linger ]; then
+    np_v=Linger=no
+    [ ! -e "/var/lib/systemd/linger/$(id -un)" ] || np_v=Linger=yes
+  fi
+  np_put linger "\${np_v#Linger=}"
+  np_n=0
+  for np_dir in "\${XDG_CONFIG_HOME:-$HOME/.config}/systemd/user" "$HOME/.local/share/systemd/user"; do
+    for np_u in "$np_dir"/[!-]*gateway*.service; do
+      [ -f "$np_u" ] && [ "$np_n" -lt 32 ] || continue
+      np_base=\${np_u##*/}
+      np_ours=no
+      for np_b in $np_units; do case $np_base in "$np_b"*) np_ours=yes ;; esac; done
+      if [ $np_ours = no ] && ! grep -q -F -e "$np_product" -e "$np_env" "$np_u" 2>/dev/null; then continue; fi
+      np_n=$((np_n + 1))
+      np_unit "$np_base" "$np_u"
+    done
+  done
+}
+np_locks() {
+  for np_l in "$np_lock-$np_uid"/*.lock; do
+    if [ ! -f "$np_l" ] || [ -h "$np_l" ] || [ ! -O "$np_l" ]; then continue; fi
+    np_put lock "$np_l"
+    np_stream lock.text 4096 cat "$np_l"
+    np_stat lock.stat "$(head -c 4096 "$np_l" | tr -d '\\000\\n' | sed -n 's/.*"pid"[^0-9]\\{1,4\\}\\([0-9]\\{1,9\\}\\).*/\\1/p')"
+  done
+}
+np_listening() {
+  {
+    ls -l "/proc/$1/fd" | sed -n 's/.*socket:\\[\\([0-9]*\\)\\]$/inode \\1/p'
+    cat /proc/net/tcp /proc/net/tcp6
+  } 2>/dev/null | awk '
+    $1 == "inode" { mine[$2] = 1; next }
+    $4 == "0A" && ($10 in mine) { sub(/.*:/, "", $2); print $2 }'
+}
+np_process() {
+  np_put process "$1"
+  np_stat process.stat "$1"
+  np_stream process.title 128 np_title "$1"
+  np_stream process.serves 8 np_serves "$1"
+  np_stream process.profile 256 np_flag_profile "$1"
+  np_stream process.env 16384 np_environ "$1"
+  np_stream process.ports 512 np_listening "$1"
+}
+np_args() { tr '\\n\\000' '\\001\\n' <"/proc/$1/cmdline"; }
+np_title() { np_args "$1" | head -n 1; }
+np_serves() { if np_args "$1" | grep -q -x -e gateway -e "$np_product-gateway *"; then echo yes; fi; }
+np_flag_profile() {
+  np_args "$1" | awk '
+    found { print; exit }
+    $0 == "--profile" { found = 1 }
+    sub(/^--profile=/, "") { print; exit }
+    $0 == "--dev" { print "dev"; exit }'
+}
+np_environ() {
+  tr '\\n\\000' '\\001\\n' <"/proc/$1/environ" |
+    grep -E "^(HOME|TMPDIR|\${np_env}_(HOME|STATE_DIR|CONFIG_PATH|PROFILE|GATEWAY_PORT))="
+}
+np_processes() {
+  np_n=0
+  for np_d in /proc/[0-9]*; do
+    [ -O "$np_d" ] && [ "$np_n" -lt 64 ] || continue
+    np_comm=
+    { read -r np_comm <"$np_d/comm"; } 2>/dev/null
+    np_pid=\${np_d#/proc/}
+    case $np_comm in
+      "$np_product"*) ;;
+      node* | MainThread | bun*)
+        np_args "$np_pid" 2>/dev/null | head -c 16384 | grep -q -e "/$np_product/" -e "/$np_product\\$" -e "^$np_product" || continue
+        ;;
+      *) continue ;;
+    esac
+    np_n=$((np_n + 1))
+    np_process "$np_pid"
+  done
+}
+np_dirs() {
+  for np_b in "$@"; do
+    for np_d in "$HOME/$np_b" "$HOME/$np_b"-*; do
+      if [ -d "$np_d" ]; then np_put dir "$np_d"; fi
+    done
+  done
+}
+np_main() {
+  np_product=$1
+  np_env=$2
+  np_lock=$3
+  np_units=$4
+  shift 4
+  np_identity
+  if [ -n "$np_product" ]; then
+    np_rsync
+    np_services
+    np_locks
+    np_processes
+    np_dirs "$@"
+  fi
+  np_put clock.last "$(date +%s%N)"
+  np_put end ok
+}
+np_main "$@" </dev/null
+exit 0
+`;

@@ -1,0 +1,129 @@
+import path from 'node:path';
+import type { Clock } from '../core/clock.ts';
+import type { Host } from '../core/host.ts';
+import type { MachineFacts } from '../core/inventory.ts';
+import { fail, type ProblemError } from '../core/problem.ts';
+import { printable } from '../host/printable.ts';
+import { lockFolder, PRODUCTS } from '../gateway/product.ts';
+import { askScript } from './ask-script.ts';
+import { claimsOf, configOf, type Claim, type Named } from './claims.ts';
+import { GATEWAY_SCRIPT } from './gateway-script.ts';
+import { gatewaysSeen } from './gateways-seen.ts';
+import { identitySeen, machineSeen, type MachineSeen } from './machine-seen.ts';
+import { launchesOf, productSeen } from './product-seen.ts';
+import { valueOf, type Answer } from './survey-answer.ts';
+import { MACHINE_SCRIPT } from './survey-script.ts';
+
+export interface SurveyOptions extends Named {
+  readonly clock: Clock;
+  readonly signal?: AbortSignal | undefined;
+  /** The product's program on that machine, when the person named it: nothing else is looked for then. */
+  readonly productBin?: string | undefined;
+}
+
+const MACHINE_MS = 180_000;
+const GATEWAY_MS = 20 * 60_000;
+
+/**
+ * Looks at a machine: what it is, its rsync, the product and every gateway of this account. Two scripts, for where the product and
+ * the state dirs are follows from the services and processes that the first one finds. Read-only and repeatable; of the product
+ * only `--version` is run; a login shell is started (and with it the account's rc files) only when neither a service nor PATH
+ * leads to the product. Throws `survey-failed`, `option-invalid` (a path that was named and cannot be), `connection-lost`.
+ */
+export async function survey(host: Host, options: SurveyOptions): Promise<MachineFacts> {
+  const { answer, clockSkewMs } = await askMachine(host, options);
+  const seen = machineSeen(answer, options.product);
+  const { machine } = seen;
+  if (!machine.home.startsWith('/') || machine.uid < 0) throw unusable(host, seen);
+  const claims = claimsOf(seen, { ...options, stateDir: fromHome(options.stateDir, machine.home, '--state-dir') });
+  const found = await askGateways(host, seen, claims, options);
+  if (valueOf(found, 'product.flag-missing') !== null) throw noProgram(host, options.productBin ?? '');
+  const gateways = gatewaysSeen(claims, found, options.product);
+  return { ...machine, clockSkewMs, product: productSeen(found), gateways };
+}
+
+/** What names a machine for good, read in one short question: to see that a new connection leads to the same one. Read-only. */
+export async function surveyIdentity(
+  host: Host,
+  { clock, signal }: { clock: Clock; signal?: AbortSignal },
+): Promise<Pick<MachineFacts, 'machineId' | 'bootId' | 'hostname' | 'platform' | 'arch'>> {
+  const args = ['', '', '', ''];
+  const what = 'Asking the machine who it is';
+  return identitySeen(await askScript(host, { what, script: MACHINE_SCRIPT, args, timeoutMs: 30_000, clock, signal }));
+}
+
+async function askMachine(host: Host, options: SurveyOptions): Promise<{ answer: Answer; clockSkewMs: number }> {
+  const { product, clock, signal } = options;
+  const { command, envPrefix, unitBase, legacyUnitBases, stateDirName, legacyStateDirNames } = PRODUCTS[product];
+  const units = [unitBase, ...legacyUnitBases].join(' ');
+  const locks = lockFolder(product, 0).replace(/-0$/, '');
+  const begun = clock.now();
+  const answer = await askScript(host, {
+    what: 'Looking at the machine',
+    script: MACHINE_SCRIPT,
+    args: [command, envPrefix, locks, units, stateDirName, ...legacyStateDirNames],
+    timeoutMs: MACHINE_MS,
+    clock,
+    signal,
+  });
+  // Both clocks are read at the start and at the end, so what the script itself takes cancels out.
+  const ours = (begun + clock.now()) / 2;
+  const theirs = (momentOf(answer, 'clock.first') + momentOf(answer, 'clock.last')) / 2;
+  return { answer, clockSkewMs: Number.isFinite(theirs) ? Math.round(theirs - ours) : 0 };
+}
+
+async function askGateways(
+  host: Host,
+  seen: MachineSeen,
+  claims: readonly Claim[],
+  options: SurveyOptions,
+): Promise<Answer> {
+  const { product, clock, signal } = options;
+  const launches = launchesOf(seen.services, product);
+  const bin = fromHome(options.productBin, seen.machine.home, 'The path of the gateway program') ?? '';
+  const pairs = new Map(claims.map((claim) => [`${claim.stateDir}\0${configOf(claim, product)}`, claim]));
+  return askScript(host, {
+    what: 'Looking for the gateway',
+    script: GATEWAY_SCRIPT,
+    args: [
+      ...[PRODUCTS[product].command, bin, seen.machine.shell, String(launches.length)],
+      ...launches.flatMap(({ program, entry, unit }) => [program, entry, `unit ${unit}`]),
+      ...[...pairs.values()].flatMap((claim) => [claim.stateDir, configOf(claim, product)]),
+    ],
+    timeoutMs: GATEWAY_MS,
+    clock,
+    signal,
+  });
+}
+
+/** `date +%s%N`; where `%N` is not known, what comes after the seconds is no digit, and they are taken at their middle. */
+function momentOf(answer: Answer, key: string): number {
+  const text = valueOf(answer, key) ?? '';
+  if (/^\d{19}$/.test(text)) return Number(text.slice(0, 13));
+  const seconds = /^\d{10}/.exec(text)?.[0];
+  return seconds === undefined ? Number.NaN : Number(seconds) * 1000 + 500;
+}
+
+function fromHome(text: string | undefined, home: string, what: string): string | undefined {
+  if (text === undefined) return undefined;
+  const whole = text === '~' || text.startsWith('~/') ? path.posix.join(home, text.slice(1)) : text;
+  if (whole.startsWith('/') && !whole.includes('\0')) return path.posix.normalize(whole).replace(/(?<=.)\/$/, '');
+  throw fail('option-invalid', {
+    message: `${what} is ${printable(text)}, which is no absolute path.`,
+    hint: 'Give the whole path, beginning with / or ~/.',
+  });
+}
+
+function unusable(host: Host, { machine: { home, uid } }: MachineSeen): ProblemError {
+  return fail('survey-failed', {
+    message: `The ${host.label} says that this account (number ${String(uid)}) has the home "${printable(home)}".`,
+    hint: 'Nothing was changed. Log in there by hand and see what `id` and `echo $HOME` say.',
+  });
+}
+
+function noProgram(host: Host, bin: string): ProblemError {
+  return fail('option-invalid', {
+    message: `On ${host.label}, ${printable(bin)} was named as the gateway program, and is no file that can be run.`,
+    hint: 'Give the path that `command -v` prints there in a terminal, or leave it out and it will be looked for.',
+  });
+}

@@ -1,0 +1,167 @@
+import { createHash } from 'node:crypto';
+import { posix as path } from 'node:path';
+import { EXCLUDE_TABLE, EXCLUDE_VERSION } from './exclude.ts';
+import type { GatewayFacts, Inventory, MachineFacts, ProductFacts, RsyncFacts } from './inventory.ts';
+import { buildMapping } from './mapping.ts';
+import type { Asked, Connect, ExcludeRule, Gateway, Limits, Plan, RanAs, Root, Side } from './plan.ts';
+import type { Problem } from './problem.ts';
+
+/** A directory that moves: where it is on the old machine, and where it will live on the new one. */
+export interface Route {
+  readonly id: string;
+  readonly room: 'state' | 'workspace';
+  readonly oldPath: string;
+  readonly newPath: string;
+  /** Workspaces that lie inside, relative. */
+  readonly workspaces: readonly string[];
+}
+
+/** What the person asked for, apart from the machines themselves. */
+export interface Wish {
+  readonly run: string;
+  readonly target: string;
+  readonly connect: Connect;
+  readonly asked: Asked;
+  readonly excludes: readonly ExcludeRule[];
+  readonly limits: Limits;
+  /** `unitName(product, profile)`; decided by the gateway room, which knows the names. */
+  readonly unit: string;
+}
+
+/** Decides the Plan. Pure: the same facts and wish give the same Plan. The facts must have passed pre-flight or will be refused by it. */
+export function decide(inventory: Inventory, routes: readonly Route[], wish: Wish, warnings: readonly Problem[]): Plan {
+  const { old, new: here, gateway } = inventory;
+  const roots = routes.map((route, at) => rootOf(route, inventory, at, wish.run));
+  const homes = { oldHome: old.home, oldRealHome: old.realHome, newHome: here.home };
+  const mapping = buildMapping({ ...homes, roots: mappedRoots(inventory, roots) });
+  const state = stateOf(roots);
+  return {
+    schema: 1,
+    key: moveKey(old, gateway, here, state.livePath),
+    run: wish.run,
+    target: wish.target,
+    oldFolder: path.join(old.home, '.neo-pull-old'),
+    connect: wish.connect,
+    asked: wish.asked,
+    old: sideOf(old, oldGateway(inventory, wish)),
+    new: sideOf(here, newGateway(inventory, wish, state)),
+    ranAs: ranAs(gateway),
+    roots,
+    mapping,
+    excludeVersion: EXCLUDE_VERSION,
+    excludes: [...EXCLUDE_TABLE, ...wish.excludes],
+    configFiles: configFiles(inventory, roots),
+    channels: inventory.channels,
+    limits: { ...wish.limits, maxDelete: Math.max(100, Math.floor(sum(roots.map((root) => root.entries)) / 2)) },
+    warnings,
+  };
+}
+
+/** How the gateway runs, by its own supervisor's and process table's word. */
+export function ranAs(gateway: GatewayFacts): RanAs {
+  if (gateway.service?.active) return 'service';
+  return gateway.process ? 'foreground' : 'stopped';
+}
+
+/** Names a move by the machines and the state dirs, not by the words of the command line: 12 hex digits. */
+export function moveKey(old: MachineFacts, gateway: GatewayFacts, here: MachineFacts, livePath: string): string {
+  const names = [old.machineId, gateway.realStateDir, here.machineId, livePath];
+  return createHash('sha256').update(names.join('\0')).digest('hex').slice(0, 12);
+}
+
+/** The roots of the state room; there is always exactly one. */
+export function stateOf(roots: readonly Root[]): Root {
+  const state = roots.find((root) => root.id === 'state');
+  if (!state) throw new Error('a plan without a state root');
+  return state;
+}
+
+function rootOf(route: Route, inventory: Inventory, at: number, run: string): Root {
+  const dirs = inventory.dirs[at];
+  if (!dirs) throw new Error(`root ${route.id} was not measured`);
+  // A live root may be reached through a symlink: what is swapped is what it points at.
+  const livePath = dirs.new.realPath;
+  const beside = path.join(path.dirname(livePath), '.neo-pull');
+  const name = `${path.basename(livePath).replace(/^\.+/, '')}-${route.id}`;
+  return {
+    id: route.id,
+    room: route.room,
+    oldPath: dirs.old.realPath,
+    livePath,
+    stagingPath: path.join(beside, `${name}.staging`),
+    parkedPath: path.join(beside, `${name}.parked-${run}`),
+    workspaces: route.workspaces,
+    entries: dirs.old.entries,
+    bytes: dirs.old.bytes,
+    liveExists: dirs.new.exists,
+  };
+}
+
+function mappedRoots(inventory: Inventory, roots: readonly Root[]) {
+  return roots.map((root, at) => ({
+    from: inventory.dirs[at]?.old.path ?? root.oldPath,
+    realFrom: root.oldPath,
+    to: inventory.dirs[at]?.new.path ?? root.livePath,
+  }));
+}
+
+function oldGateway({ old, gateway, newPort }: Inventory, wish: Wish): Gateway {
+  return {
+    ...invocation(old.product),
+    product: wish.asked.product,
+    profile: gateway.profile,
+    home: old.home,
+    uid: old.uid,
+    stateDir: gateway.stateDir,
+    configPath: gateway.configPath,
+    port: newPort.port,
+    unit: gateway.service?.unit ?? (old.userServices ? wish.unit : null),
+  };
+}
+
+function newGateway({ new: here, gateway, newPort }: Inventory, wish: Wish, state: Root): Gateway {
+  const inside = path.relative(gateway.stateDir, gateway.configPath);
+  return {
+    ...invocation(here.product),
+    product: wish.asked.product,
+    profile: gateway.profile,
+    home: here.home,
+    uid: here.uid,
+    stateDir: state.livePath,
+    configPath: inside.startsWith('..') ? gateway.configPath : path.join(state.livePath, inside),
+    port: newPort.port,
+    unit: here.userServices ? wish.unit : null,
+  };
+}
+
+/** What is missing is empty: pre-flight refuses such a plan before anything uses it. */
+function invocation(product: ProductFacts | null): Pick<Gateway, 'argv' | 'binDir' | 'node'> {
+  return { argv: product?.argv ?? [], binDir: product?.binDir ?? '', node: product?.node ?? '' };
+}
+
+function sideOf(facts: MachineFacts, gateway: Gateway): Side {
+  const { machineId, hostname, user, uid, home, platform, arch } = facts;
+  const productVersion = facts.product?.version ?? null;
+  return { machineId, hostname, user, uid, home, platform, arch, rsync: rsyncOf(facts.rsync), productVersion, gateway };
+}
+
+function rsyncOf(rsync: RsyncFacts | null): Side['rsync'] {
+  return { path: rsync?.path ?? '', version: rsync?.version ?? null, capabilities: rsync?.capabilities ?? [] };
+}
+
+function configFiles(inventory: Inventory, roots: readonly Root[]): Plan['configFiles'] {
+  const files = [inventory.gateway.configPath, ...inventory.includes.map((include) => include.path)];
+  return files.flatMap((file) => {
+    for (const [at, root] of roots.entries()) {
+      for (const from of [inventory.dirs[at]?.old.path, root.oldPath]) {
+        if (from !== undefined && file.startsWith(`${from}/`))
+          return [{ root: root.id, file: path.relative(from, file) }];
+      }
+    }
+    return [];
+  });
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, one) => total + one, 0);
+}

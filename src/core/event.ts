@@ -1,0 +1,105 @@
+import type { ExitCode } from './exit.ts';
+import type { Json } from './json.ts';
+import type { Plan } from './plan.ts';
+import type { Problem } from './problem.ts';
+
+/** How a run ended. */
+export type Outcome =
+  'planned' | 'staged' | 'verified' | 'moved' | 'already-moved' | 'rolled-back' | 'refused' | 'failed' | 'interrupted';
+
+/** Which machine runs the gateway. */
+export type Running = 'old' | 'new' | 'none' | 'mixed' | 'unknown';
+
+/** One value that reconcile changed inside a file. `file` is relative to its root; `at` is a JSON pointer, or `symlink`. */
+export interface Rewrite {
+  readonly root: string;
+  readonly file: string;
+  readonly at: string;
+  readonly from: string;
+  readonly to: string;
+}
+
+/** What was left out of the copy by one exclude rule. */
+export interface Skipped {
+  readonly rule: string;
+  readonly reason: string;
+  readonly entries: number;
+  readonly bytes: number;
+}
+
+/** One line of the final checklist. */
+export interface ChecklistLine {
+  readonly id: string;
+  readonly title: string;
+  readonly ok: boolean;
+  readonly seen: string;
+}
+
+/**
+ * What happens. `run.*`, `plan.*` and `step.*` are durable in the Journal before they count as told; the others are only told.
+ * Events are API: `--json` prints them, one a line.
+ */
+export type EventBody =
+  | { type: 'run.started'; command: string; version: string; target: string }
+  | { type: 'plan.made'; plan: Plan }
+  | { type: 'plan.revised'; plan: Plan; changes: readonly string[] }
+  | { type: 'step.before'; step: string; title: string; before: Json }
+  | { type: 'step.applied'; step: string }
+  | { type: 'step.undoing'; step: string }
+  | { type: 'step.undone'; step: string }
+  | { type: 'run.unwinding'; problem: Problem }
+  | { type: 'run.committed' }
+  | {
+      type: 'run.transferred';
+      step: string;
+      root: string;
+      files: number;
+      bytes: number;
+      wireBytes: number;
+      deleted: number;
+    }
+  | {
+      type: 'run.verified';
+      root: string;
+      manifest: string;
+      entries: number;
+      bytes: number;
+      skipped: readonly Skipped[];
+    }
+  | { type: 'run.reconciled'; rewrites: readonly Rewrite[]; modesChanged: number; modesTightened: readonly string[] }
+  | { type: 'run.fenced'; fence: 'enforced' | 'advisory'; how: string }
+  | { type: 'run.doctor'; exitCode: number; output: string }
+  | { type: 'run.checked'; checklist: readonly ChecklistLine[] }
+  | { type: 'run.down' }
+  | { type: 'run.up'; gateway: 'old' | 'new' }
+  | { type: 'run.warned'; problem: Problem }
+  | { type: 'run.saved'; what: string; path: string }
+  | {
+      type: 'run.finished';
+      outcome: Outcome;
+      running: Running;
+      exitCode: ExitCode;
+      downtimeMs: number | null;
+      problem: Problem | null;
+    }
+  | { type: 'check.done'; check: string; title: string; problems: readonly Problem[] }
+  | {
+      type: 'progress';
+      step: string;
+      root: string;
+      bytes: number;
+      totalBytes: number | null;
+      files: number;
+      totalFiles: number | null;
+      bytesPerSecond: number | null;
+      leftMs: number | null;
+    }
+  | { type: 'notice'; message: string };
+
+/** An event as it is printed and stored. `ts` is ISO 8601 UTC, `seq` counts from 1 within one run's Journal and process. */
+export type Event = { readonly v: 1; readonly seq: number; readonly ts: string; readonly run: string } & EventBody;
+
+/** Is this event part of the Journal (durable), or only told? */
+export function isJournaled(body: EventBody): boolean {
+  return body.type.startsWith('run.') || body.type.startsWith('step.') || body.type.startsWith('plan.');
+}

@@ -1,0 +1,143 @@
+/** Names of the two products that neo-pull knows. */
+export type ProductName = 'smart-agent-neo' | 'openclaw';
+
+/** A program found on a machine, and by which way of looking. */
+export interface Found {
+  readonly path: string;
+  readonly foundBy: string;
+}
+
+/** How the product is started on a machine, whoever asks: absolute, with its own bin directory first on PATH. */
+export interface ProductFacts extends Found {
+  /** Starts the CLI: `[node, entry.js]` or `[bin]`, absolute. */
+  readonly argv: readonly string[];
+  /** Directory to put first on PATH. */
+  readonly binDir: string;
+  /** `2026.2.26`, or null when it did not tell. */
+  readonly version: string | null;
+  /** The Node that runs it, absolute; null when none could be found. */
+  readonly node: string | null;
+}
+
+export interface RsyncFacts extends Found {
+  /** `3.2.7`, or null when it did not tell. */
+  readonly version: string | null;
+  /** The distribution's package version where a package manager owns it, such as `3.2.7-1+deb12u4`. */
+  readonly packageVersion: string | null;
+  /** What `rsync --version` lists, lower case: `acls`, `xattrs`, `zstd`, ... */
+  readonly capabilities: readonly string[];
+}
+
+/** A service definition of a gateway, as found. */
+export interface ServiceFacts {
+  readonly manager: 'systemd-user';
+  /** `smart-agent-neo-gateway.service`. */
+  readonly unit: string;
+  readonly unitPath: string;
+  readonly execStart: readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
+  readonly enabled: boolean;
+  readonly active: boolean;
+  readonly mainPid: number | null;
+}
+
+/** A gateway's own process, as found by lock file, port or title. */
+export interface ProcessFacts {
+  readonly pid: number;
+  /** Field 22 of `/proc/<pid>/stat`: with the pid and the boot id it names the process for good. */
+  readonly startTime: string;
+  readonly foundBy: string;
+  /** TCP ports it listens on, lowest first; where it listens on none yet, the one that its environment names. */
+  readonly ports?: readonly number[];
+}
+
+/** One Profile on one machine. */
+export interface GatewayFacts {
+  readonly profile: string;
+  readonly stateDir: string;
+  /** `stateDir` with every symlink resolved. */
+  readonly realStateDir: string;
+  readonly configPath: string;
+  /** The config's bytes as UTF-8; null when there is none. Holds secrets: never leaves memory. */
+  readonly configText: string | null;
+  /** Each source that named this state dir: `default`, `unit smart-agent-neo-gateway.service`, `flag`, `running process 123`. */
+  readonly sources: readonly string[];
+  readonly service: ServiceFacts | null;
+  readonly process: ProcessFacts | null;
+  readonly entries: number;
+  readonly bytes: number;
+  /** Entries in the state dir that this account cannot read. */
+  readonly unreadable: readonly string[];
+  /** Names in `delivery-queue/`: messages that wait to be sent. */
+  readonly queued: number;
+}
+
+/** A directory on a machine, measured. */
+export interface DirFacts {
+  readonly path: string;
+  /** With every symlink resolved; equal to `path` when it does not exist. */
+  readonly realPath: string;
+  readonly exists: boolean;
+  readonly entries: number;
+  readonly bytes: number;
+  readonly unreadable: readonly string[];
+  /** Number of the owner; null when it does not exist. */
+  readonly ownerUid: number | null;
+  readonly isMount: boolean;
+  /** Of the nearest existing directory at or above the parent: where staging would lie. */
+  readonly parent: {
+    readonly path: string;
+    readonly writable: boolean;
+    readonly device: string;
+    readonly freeBytes: number;
+    /** Null where the file system does not count inodes. */
+    readonly freeInodes: number | null;
+  };
+}
+
+/** All that the survey reads of one machine. */
+export interface MachineFacts {
+  readonly platform: string;
+  readonly arch: string;
+  readonly hostname: string;
+  readonly user: string;
+  readonly uid: number;
+  readonly home: string;
+  readonly realHome: string;
+  readonly shell: string;
+  readonly machineId: string;
+  readonly bootId: string;
+  /** The machine's clock minus ours, in milliseconds, taken halfway through the question. */
+  readonly clockSkewMs: number;
+  readonly rsync: RsyncFacts | null;
+  readonly product: ProductFacts | null;
+  /** Is there a user service manager that answers? */
+  readonly userServices: boolean;
+  readonly linger: boolean | null;
+  readonly gateways: readonly GatewayFacts[];
+}
+
+/** What a channel said of itself. */
+export interface ChannelState {
+  readonly channel: string;
+  readonly account: string;
+  readonly running: boolean;
+  /** Null where the product does not tell. */
+  readonly connected: boolean | null;
+}
+
+/** The facts that a Plan is decided from. */
+export interface Inventory {
+  readonly old: MachineFacts;
+  readonly new: MachineFacts;
+  /** The gateway that is to move. */
+  readonly gateway: GatewayFacts;
+  /** Every root that will be copied, on the old machine, and the place on the new machine where it will live. */
+  readonly dirs: readonly { readonly old: DirFacts; readonly new: DirFacts }[];
+  /** Files named by `$include` in the config, absolute on the old machine, with their text. */
+  readonly includes: readonly { readonly path: string; readonly text: string }[];
+  /** Is the port free on the new machine, or held by the gateway that would be parked? */
+  readonly newPort: { readonly port: number; readonly takenBy: string | null };
+  /** How the channels were before the stop; null when it was not asked (a plan asks nothing that writes). */
+  readonly channels: readonly ChannelState[] | null;
+}

@@ -1,0 +1,55 @@
+import type { Plan, Root } from './plan.ts';
+
+/** What differs between the Plan that was agreed to and the one that a new look gives. Pure. */
+export interface PlanChanges {
+  /** For people, one sentence each. */
+  readonly lines: readonly string[];
+  /** False when only sizes changed: then nobody needs to be asked again. */
+  readonly needsConsent: boolean;
+}
+
+/** Compares two Plans of the same move. */
+export function planChanges(agreed: Plan, seen: Plan): PlanChanges {
+  const material = [...rootChanges(agreed, seen), ...gatewayChanges(agreed, seen)];
+  const sizes = seen.roots.flatMap((root) => sizeChange(sameRoot(agreed, root), root));
+  return { lines: [...material, ...sizes], needsConsent: material.length > 0 };
+}
+
+function rootChanges(agreed: Plan, seen: Plan): string[] {
+  const added = seen.roots.filter((root) => !sameRoot(agreed, root)).map((root) => `now moves too: ${root.oldPath}`);
+  const gone = agreed.roots.filter((root) => !sameRoot(seen, root)).map((root) => `no longer moves: ${root.oldPath}`);
+  const elsewhere = seen.roots.flatMap((root) => {
+    const before = sameRoot(agreed, root);
+    if (!before || before.livePath === root.livePath) return [];
+    return [`${root.oldPath} goes to ${root.livePath} now, no longer to ${before.livePath}`];
+  });
+  const live = seen.roots.filter((root) => root.liveExists && sameRoot(agreed, root)?.liveExists === false);
+  return [...added, ...gone, ...elsewhere, ...live.map((root) => `will be parked: ${root.livePath} exists now`)];
+}
+
+function gatewayChanges(agreed: Plan, seen: Plan): string[] {
+  const pairs: [string, string | number | null, string | number | null][] = [
+    ['the port', agreed.new.gateway.port, seen.new.gateway.port],
+    ['the way the old gateway runs', agreed.ranAs, seen.ranAs],
+    ['the product on the old machine', agreed.old.productVersion, seen.old.productVersion],
+    ['the product on this machine', agreed.new.productVersion, seen.new.productVersion],
+    ['the service on the old machine', agreed.old.gateway.unit, seen.old.gateway.unit],
+    ['the config file', agreed.old.gateway.configPath, seen.old.gateway.configPath],
+  ];
+  return pairs.flatMap(([what, was, is]) => (was === is ? [] : [`${what}: ${is ?? 'none'} now, was ${was ?? 'none'}`]));
+}
+
+function sizeChange(before: Root | undefined, root: Root): string[] {
+  if (!before || (before.bytes === root.bytes && before.entries === root.entries)) return [];
+  const entries = root.entries - before.entries;
+  const bytes = root.bytes - before.bytes;
+  return [`${root.oldPath}: ${signed(entries)} entries, ${signed(bytes)} bytes since`];
+}
+
+function sameRoot(plan: Plan, root: Root): Root | undefined {
+  return plan.roots.find((other) => other.oldPath === root.oldPath);
+}
+
+function signed(count: number): string {
+  return count < 0 ? String(count) : `+${count}`;
+}

@@ -1,0 +1,135 @@
+import type { ChannelState, ProductName } from './inventory.ts';
+import type { Problem } from './problem.ts';
+
+/** All that the commands of the product, its supervisor and its probes need to know of one gateway on one machine. */
+export interface Gateway {
+  readonly product: ProductName;
+  readonly profile: string;
+  /** Starts the CLI, absolute. */
+  readonly argv: readonly string[];
+  readonly binDir: string;
+  readonly node: string;
+  readonly home: string;
+  readonly uid: number;
+  readonly stateDir: string;
+  readonly configPath: string;
+  readonly port: number;
+  /** The service's unit name when there is a service or one could be made; null without a user service manager. */
+  readonly unit: string | null;
+}
+
+/** One directory tree that moves. All paths absolute; old ones on the old machine, the others on the new. */
+export interface Root {
+  /** `state`, `workspace`, `workspace-2`, `agent-dir-1`. Safe in file names. */
+  readonly id: string;
+  /** Decides modes and exclusions. */
+  readonly room: 'state' | 'workspace';
+  readonly oldPath: string;
+  readonly livePath: string;
+  readonly stagingPath: string;
+  readonly parkedPath: string;
+  /** Workspaces inside this root, relative, no leading slash: they keep workspace modes and are copied whole. */
+  readonly workspaces: readonly string[];
+  readonly entries: number;
+  readonly bytes: number;
+  /** Is there something at `livePath` that will be parked? */
+  readonly liveExists: boolean;
+}
+
+/** Old path → new path, by whole segments; lists are sorted longest `from` first. */
+export interface Mapping {
+  readonly from: string;
+  readonly to: string;
+}
+
+/** One line of the exclude table. Patterns: `*` and `?` within a segment, leading `/` = at the root, trailing `/` = directories only. */
+export interface ExcludeRule {
+  readonly pattern: string;
+  readonly reason: string;
+  readonly room: 'state' | 'workspace' | 'any';
+}
+
+/** How one machine is named and known again. */
+export interface Side {
+  readonly machineId: string;
+  readonly hostname: string;
+  readonly user: string;
+  readonly uid: number;
+  readonly home: string;
+  readonly platform: string;
+  readonly arch: string;
+  readonly rsync: { readonly path: string; readonly version: string | null; readonly capabilities: readonly string[] };
+  readonly productVersion: string | null;
+  readonly gateway: Gateway;
+}
+
+/** How to reach the old machine again. No secret: files are named, never held. */
+export interface Connect {
+  readonly user: string;
+  readonly host: string;
+  readonly port: number;
+  readonly identities: readonly string[];
+  readonly knownHosts: string | null;
+  readonly hostKeyPin: string | null;
+  readonly passwordFile: string | null;
+  readonly passphraseFile: string | null;
+}
+
+/** What the person asked for in words, kept so that a later visit looks with the same eyes. */
+export type Asked = {
+  readonly product: ProductName;
+  readonly profiles: readonly string[] | null;
+  readonly stateDir: string | null;
+  readonly toStateDir: string | null;
+  /** Extra workspaces on the old machine, and where each goes (null: by the rule for homes). */
+  readonly workspaces: readonly { readonly from: string; readonly to: string | null }[];
+  readonly gatewayBin: string | null;
+  readonly remoteGatewayBin: string | null;
+  readonly excludes: readonly string[];
+  readonly replace: boolean;
+};
+
+/** Waits and bounds, in milliseconds unless named otherwise. */
+export interface Limits {
+  readonly stopMs: number;
+  readonly startMs: number;
+  readonly doctorMs: number;
+  readonly soakMs: number;
+  /** How long channels that were connected may take to connect again. */
+  readonly channelsMs: number;
+  readonly stallMs: number;
+  readonly reconnectMs: number;
+  readonly bwlimitKiBps: number | null;
+  /** Deletions in staging that one pass may make before it halts. */
+  readonly maxDelete: number;
+}
+
+/** How the old gateway ran when it was looked at. */
+export type RanAs = 'service' | 'foreground' | 'stopped';
+
+/** The decisions of one Run: immutable JSON without secrets, the first fact in the Journal. */
+export interface Plan {
+  readonly schema: 1;
+  /** Names this move: same machines, same state dirs → same key. Finds the run again. */
+  readonly key: string;
+  /** The run that made this Plan; the claim on the old machine bears it. */
+  readonly run: string;
+  readonly target: string;
+  /** The one folder of ours (0700) on the old machine: claim, undo originals. */
+  readonly oldFolder: string;
+  readonly connect: Connect;
+  readonly asked: Asked;
+  readonly old: Side;
+  readonly new: Side;
+  readonly ranAs: RanAs;
+  readonly roots: readonly Root[];
+  readonly mapping: readonly Mapping[];
+  readonly excludeVersion: number;
+  readonly excludes: readonly ExcludeRule[];
+  /** Config files that reconcile rewrites: root id and path relative to it. */
+  readonly configFiles: readonly { readonly root: string; readonly file: string }[];
+  readonly channels: readonly ChannelState[] | null;
+  readonly limits: Limits;
+  /** What was found that does not stop the move. */
+  readonly warnings: readonly Problem[];
+}

@@ -1,0 +1,334 @@
+import { EXIT, type ExitCode } from './exit.ts';
+import type { Json } from './json.ts';
+
+/**
+ * Everything that can be wrong, in one table. `exit` is the exit code when this Problem ends the run with nothing to unwind,
+ * `stops` whether it ends it at all, `why` the sentence that the documentation and the terminal give as the reason.
+ */
+export const PROBLEMS = {
+  // usage
+  usage: { exit: EXIT.usage, stops: true, why: 'The command line could not be understood.' },
+  'target-malformed': {
+    exit: EXIT.usage,
+    stops: true,
+    why: 'The target is not of the form user@host, host or ssh://user@host:port.',
+  },
+  'option-invalid': { exit: EXIT.usage, stops: true, why: 'An option has a value that cannot be used.' },
+  'run-unknown': { exit: EXIT.usage, stops: true, why: 'There is no such run on this machine.' },
+  'run-not-ready': {
+    exit: EXIT.usage,
+    stops: true,
+    why: 'The run is not in a state in which this command means anything.',
+  },
+  'journal-newer': {
+    exit: EXIT.usage,
+    stops: true,
+    why: 'The journal was written by a newer neo-pull, whose words this one does not know.',
+  },
+  'journal-damaged': { exit: EXIT.usage, stops: true, why: 'The journal cannot be read as one whole history.' },
+  // connect
+  'host-not-found': {
+    exit: EXIT.connect,
+    stops: true,
+    why: 'The name of the old machine does not resolve to an address.',
+  },
+  'host-unreachable': { exit: EXIT.connect, stops: true, why: 'No SSH server answered at that address.' },
+  'auth-failed': { exit: EXIT.connect, stops: true, why: 'The old machine accepted none of the credentials offered.' },
+  'identity-unusable': {
+    exit: EXIT.connect,
+    stops: true,
+    why: 'A key file cannot be read, or its passphrase is not the right one.',
+  },
+  'handshake-failed': { exit: EXIT.connect, stops: true, why: 'The two machines have no safe way to talk in common.' },
+  'sessions-refused': {
+    exit: EXIT.connect,
+    stops: true,
+    why: 'The SSH server lets too few commands run side by side.',
+  },
+  'login-shell-unusable': {
+    exit: EXIT.connect,
+    stops: true,
+    why: 'The login shell of the account does not start commands.',
+  },
+  'connection-lost': { exit: EXIT.transfer, stops: true, why: 'The SSH connection ended while it was in use.' },
+  'host-key-unknown': {
+    exit: EXIT.hostKey,
+    stops: true,
+    why: 'The key of the old machine is not known here, and there was no one to ask.',
+  },
+  'host-key-changed': {
+    exit: EXIT.hostKey,
+    stops: true,
+    why: 'The key of the old machine is not the one that is known: someone may be in between.',
+  },
+  'host-key-revoked': { exit: EXIT.hostKey, stops: true, why: 'The key of the old machine is marked as revoked.' },
+  'machine-changed': {
+    exit: EXIT.hostKey,
+    stops: true,
+    why: 'A different machine answers at the address of the old one.',
+  },
+  // discovery
+  'remote-mode': {
+    exit: EXIT.discovery,
+    stops: true,
+    why: 'The gateway there is only a client of another one, where the state is.',
+  },
+  'profile-ambiguous': { exit: EXIT.discovery, stops: true, why: 'There are several gateways, and none was named.' },
+  'profile-missing': {
+    exit: EXIT.discovery,
+    stops: true,
+    why: 'There is no gateway with that profile on the old machine.',
+  },
+  'state-dir-missing': { exit: EXIT.discovery, stops: true, why: 'No state dir was found on the old machine.' },
+  'discovery-conflict': {
+    exit: EXIT.discovery,
+    stops: true,
+    why: 'Two sources on the old machine name different places.',
+  },
+  'survey-failed': { exit: EXIT.discovery, stops: true, why: 'A machine could not be surveyed.' },
+  // pre-flight
+  'product-missing-old': {
+    exit: EXIT.preflight,
+    stops: true,
+    why: 'The gateway program was not found on the old machine.',
+  },
+  'product-missing-new': {
+    exit: EXIT.preflight,
+    stops: true,
+    why: 'The gateway program was not found on this machine.',
+  },
+  'product-older-new': {
+    exit: EXIT.preflight,
+    stops: true,
+    why: 'The state was written by a newer product than the one installed here.',
+  },
+  'product-version-unknown': { exit: EXIT.preflight, stops: false, why: 'The product did not tell its version.' },
+  'node-missing-old': {
+    exit: EXIT.preflight,
+    stops: true,
+    why: 'The Node that runs the gateway was not found on the old machine.',
+  },
+  'rsync-missing-old': {
+    exit: EXIT.preflight,
+    stops: true,
+    why: 'The copy is made by rsync, which is not on the old machine.',
+  },
+  'rsync-missing-new': {
+    exit: EXIT.preflight,
+    stops: true,
+    why: 'The copy is made by rsync, which is not on this machine.',
+  },
+  'rsync-unsafe': {
+    exit: EXIT.preflight,
+    stops: true,
+    why: 'This rsync has known holes that a hostile old machine can use against this one.',
+  },
+  'rsync-dated': {
+    exit: EXIT.preflight,
+    stops: false,
+    why: 'A newer rsync has further repairs for a receiving machine.',
+  },
+  'disk-too-small': { exit: EXIT.preflight, stops: true, why: 'The copy would not fit beside what is there.' },
+  'inodes-too-few': { exit: EXIT.preflight, stops: true, why: 'The file system has too few free inodes for the copy.' },
+  'same-machine': {
+    exit: EXIT.preflight,
+    stops: true,
+    why: 'Old and new are the same machine and the same state dir.',
+  },
+  'port-taken': {
+    exit: EXIT.preflight,
+    stops: true,
+    why: 'Another program listens on the port of the gateway on this machine.',
+  },
+  'parent-not-writable': {
+    exit: EXIT.preflight,
+    stops: true,
+    why: 'The directory beside which the copy is to lie cannot be written.',
+  },
+  'root-is-mount': {
+    exit: EXIT.preflight,
+    stops: true,
+    why: 'A mount point cannot be renamed, so it cannot be swapped.',
+  },
+  'root-refused': {
+    exit: EXIT.preflight,
+    stops: true,
+    why: 'A system directory or a whole home is not something that can be moved.',
+  },
+  'root-unreadable': {
+    exit: EXIT.preflight,
+    stops: true,
+    why: 'Part of what has to move cannot be read by this account.',
+  },
+  'root-not-ours': { exit: EXIT.preflight, stops: true, why: 'What is there belongs to another user.' },
+  'config-malformed': {
+    exit: EXIT.preflight,
+    stops: true,
+    why: 'The config does not parse, so its paths cannot be known or rewritten.',
+  },
+  'clock-skew': { exit: EXIT.preflight, stops: false, why: 'The clocks of the two machines differ.' },
+  'gateway-stopped': { exit: EXIT.preflight, stops: false, why: 'The old gateway is not running.' },
+  'path-not-moved': {
+    exit: EXIT.preflight,
+    stops: false,
+    why: 'The config names a path that lies outside of what moves.',
+  },
+  'no-supervisor': {
+    exit: EXIT.degraded,
+    stops: false,
+    why: 'No service manager will start the gateway again after a reboot.',
+  },
+  'arch-differs': {
+    exit: EXIT.preflight,
+    stops: false,
+    why: 'Programs and native modules of one architecture do not run on the other.',
+  },
+  'queue-not-empty': {
+    exit: EXIT.preflight,
+    stops: false,
+    why: 'Messages wait to be sent, and will be sent by the new gateway when it starts.',
+  },
+  'live-exists': {
+    exit: EXIT.confirmation,
+    stops: true,
+    why: 'This machine already has a state dir or workspace there. It would be parked, not deleted.',
+  },
+  'confirmation-needed': {
+    exit: EXIT.confirmation,
+    stops: true,
+    why: 'A question has to be answered, and there is no one to ask.',
+  },
+  declined: { exit: EXIT.confirmation, stops: true, why: 'The question was answered with no.' },
+  // locks
+  locked: { exit: EXIT.locked, stops: true, why: 'Another neo-pull on this machine is working on the same gateway.' },
+  claimed: { exit: EXIT.locked, stops: true, why: 'The old machine is claimed by another run.' },
+  // transfer
+  'transfer-failed': { exit: EXIT.transfer, stops: true, why: 'rsync could not finish the copy.' },
+  'transfer-stalled': { exit: EXIT.transfer, stops: true, why: 'Nothing has arrived for too long.' },
+  'journal-unwritable': {
+    exit: EXIT.transfer,
+    stops: true,
+    why: 'The journal could not be written, and nothing is done that it does not hold.',
+  },
+  'disk-full': { exit: EXIT.transfer, stops: true, why: 'The disk of this machine is full.' },
+  'mass-deletion': {
+    exit: EXIT.halt,
+    stops: true,
+    why: 'So much has vanished on the old machine that it looks like an accident.',
+  },
+  'source-gone': { exit: EXIT.halt, stops: true, why: 'What is to be copied is no longer there on the old machine.' },
+  // commands
+  'command-not-found': { exit: EXIT.bug, stops: true, why: 'A program could not be started.' },
+  'command-failed': { exit: EXIT.cutover, stops: true, why: 'A command did not do its work.' },
+  'command-timeout': { exit: EXIT.cutover, stops: true, why: 'A command did not come to its end in time.' },
+  'output-too-large': {
+    exit: EXIT.cutover,
+    stops: true,
+    why: 'A command said more than anything of its kind should say.',
+  },
+  'answer-malformed': { exit: EXIT.cutover, stops: true, why: 'A command answered something that cannot be read.' },
+  // verification
+  'copy-differs': { exit: EXIT.mismatch, stops: true, why: 'The copy is not the same as the old tree.' },
+  'copy-not-as-planned': {
+    exit: EXIT.mismatch,
+    stops: true,
+    why: 'After reconciling, the copy is not the old tree with the declared changes.',
+  },
+  'sqlite-damaged': {
+    exit: EXIT.mismatch,
+    stops: true,
+    why: 'A database in the copy does not pass its own integrity check.',
+  },
+  'old-changed': {
+    exit: EXIT.mismatch,
+    stops: true,
+    why: 'Something wrote on the old machine after its gateway was stopped.',
+  },
+  'inventory-shrank': { exit: EXIT.mismatch, stops: true, why: 'The new gateway knows less than the old one did.' },
+  // cutover
+  'old-did-not-stop': { exit: EXIT.cutover, stops: true, why: 'The old gateway did not stop in time.' },
+  'old-alive': { exit: EXIT.cutover, stops: true, why: 'The old gateway shows signs of life.' },
+  'fence-failed': { exit: EXIT.cutover, stops: true, why: 'The old gateway could not be kept from coming back.' },
+  'fence-advisory': {
+    exit: EXIT.done,
+    stops: false,
+    why: 'A gateway that runs in a terminal cannot be kept from being started again by hand.',
+  },
+  'rewrite-failed': { exit: EXIT.cutover, stops: true, why: 'A file that holds old paths could not be rewritten.' },
+  'swap-failed': { exit: EXIT.cutover, stops: true, why: 'A directory could not be put in its place.' },
+  'doctor-failed': { exit: EXIT.cutover, stops: true, why: "The product's doctor did not finish." },
+  'doctor-complains': {
+    exit: EXIT.cutover,
+    stops: true,
+    why: "The product's doctor misses transcripts that were moved.",
+  },
+  'new-did-not-start': { exit: EXIT.cutover, stops: true, why: 'The new gateway did not come up in time.' },
+  'new-did-not-stop': { exit: EXIT.cutover, stops: true, why: 'The gateway on this machine did not stop in time.' },
+  'new-unhealthy': { exit: EXIT.cutover, stops: true, why: 'The new gateway runs but does not answer as it should.' },
+  'failed-on-request': { exit: EXIT.cutover, stops: true, why: 'This step was made to fail on request (--fail-step).' },
+  // after the commit
+  'channel-not-connected': {
+    exit: EXIT.degraded,
+    stops: false,
+    why: 'A channel that was connected before is not connected now.',
+  },
+  'unwind-incomplete': { exit: EXIT.unknown, stops: true, why: 'Putting things back did not succeed everywhere.' },
+  'old-alive-after-move': { exit: EXIT.unknown, stops: true, why: 'The old gateway runs again beside the new one.' },
+  'moved-but': { exit: EXIT.unknown, stops: true, why: 'The move was finished before, and something changed since.' },
+  'new-state-unknown': { exit: EXIT.unknown, stops: true, why: 'It cannot be told whether the new gateway runs.' },
+  interrupted: { exit: EXIT.interrupted, stops: true, why: 'The run was interrupted.' },
+  terminated: { exit: EXIT.terminated, stops: true, why: 'The run was told to end.' },
+  bug: { exit: EXIT.bug, stops: true, why: 'This is a defect of neo-pull.' },
+} as const satisfies Record<string, { exit: ExitCode; stops: boolean; why: string }>;
+
+export type ProblemCode = keyof typeof PROBLEMS;
+
+/** Something wrong: what was seen, and what to do next. A Check returns it, a Step throws it as a `ProblemError`. */
+export interface Problem {
+  readonly code: ProblemCode;
+  readonly stops: boolean;
+  /** What was seen, with the value. One sentence or two, no secret, no control character. */
+  readonly message: string;
+  /** What to do next, pasteable where it is a command. */
+  readonly hint: string;
+  readonly detail?: Json;
+}
+
+/** Makes a Problem; `stops` comes from the table unless given. */
+export function problem(
+  code: ProblemCode,
+  words: { message: string; hint: string; detail?: Json; stops?: boolean },
+): Problem {
+  return { code, stops: PROBLEMS[code].stops, ...words };
+}
+
+/** A Problem as an exception. Anything else that is thrown is a bug. */
+export class ProblemError extends Error {
+  readonly problem: Problem;
+
+  constructor(thrown: Problem, options?: { cause?: unknown }) {
+    super(thrown.message, options);
+    this.name = 'ProblemError';
+    this.problem = thrown;
+  }
+}
+
+/** Throws a Problem in one line: `throw fail('disk-full', {...})`. */
+export function fail(
+  code: ProblemCode,
+  words: { message: string; hint: string; detail?: Json },
+  options?: { cause?: unknown },
+): ProblemError {
+  return new ProblemError(problem(code, words), options);
+}
+
+/** The Problem inside anything thrown; what is not a `ProblemError` is a bug and says so. */
+export function problemOf(thrown: unknown): Problem {
+  if (thrown instanceof ProblemError) return thrown.problem;
+  const error = thrown instanceof Error ? thrown : new Error(String(thrown));
+  return problem('bug', {
+    message: `${error.name}: ${error.message}`,
+    hint: 'Please report it with the log of this run. `neo-pull status` says who is running.',
+    detail: { stack: error.stack ?? '' },
+  });
+}

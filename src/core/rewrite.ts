@@ -1,0 +1,66 @@
+import { decodeLiteral, encodeLiteral, replaceStrings, type StringSpot } from './json-strings.ts';
+import { parseText } from './json-text.ts';
+import { mapPath, type Homes } from './mapping.ts';
+import type { Mapping } from './plan.ts';
+
+/** One value that was changed; `at` is its JSON pointer. */
+export interface TextRewrite {
+  readonly at: string;
+  readonly from: string;
+  readonly to: string;
+}
+
+export interface Rewritten {
+  readonly text: string;
+  readonly rewrites: readonly TextRewrite[];
+}
+
+export interface RewriteOptions extends Homes {
+  /** Names the text in a Problem. */
+  readonly file?: string;
+}
+
+/**
+ * A config (JSON or JSON5, or a part that it includes) with every string value that is a path put to its new place, as
+ * `mapPath` does. Comments, commas, quotes, numbers, line ends and all else stay byte for byte; names of members are not
+ * values. Pure, not idempotent: always rewrite the original. Throws `config-malformed`.
+ */
+export function rewriteConfig(text: string, mapping: readonly Mapping[], options: RewriteOptions): Rewritten {
+  parseText(text, { file: options.file ?? 'the config', code: 'config-malformed' });
+  return rewriteStrings(
+    text,
+    (value) => mapPath(value, mapping, options),
+    () => true,
+  );
+}
+
+/**
+ * A session index (`sessions.json`) with every `sessionFile` put to its new place. Everything else in it is cached or history
+ * and stays byte for byte, and an empty file stays empty. Linear. Pure, not idempotent. Throws `rewrite-failed`.
+ */
+export function rewriteSessions(text: string, mapping: readonly Mapping[], options: RewriteOptions): Rewritten {
+  if (text.trim() === '') return { text, rewrites: [] };
+  parseText(text, { file: options.file ?? 'sessions.json', code: 'rewrite-failed' });
+  return rewriteStrings(
+    text,
+    (value) => mapPath(value, mapping, options),
+    ({ key }) => key() === 'sessionFile',
+  );
+}
+
+function rewriteStrings(
+  text: string,
+  map: (value: string) => string | null,
+  wanted: (spot: StringSpot) => boolean,
+): Rewritten {
+  const rewrites: TextRewrite[] = [];
+  const rewritten = replaceStrings(text, (literal, spot) => {
+    if (spot.isName || !wanted(spot)) return null;
+    const from = decodeLiteral(literal);
+    const to = map(from);
+    if (to === null) return null;
+    rewrites.push({ at: spot.pointer(), from, to });
+    return encodeLiteral(to, literal.charAt(0));
+  });
+  return { text: rewritten, rewrites };
+}

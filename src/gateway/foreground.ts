@@ -1,0 +1,73 @@
+import { posix as path } from 'node:path';
+import { z } from 'zod';
+import type { Host, SignalName } from '../core/host.ts';
+import type { Gateway } from '../core/plan.ts';
+import { fail } from '../core/problem.ts';
+import { foregroundCommand } from './commands.ts';
+import type { Life } from './life.ts';
+import type { Identity, KeepAnswer, LaunchAnswer } from './probe-contract.ts';
+import { probe, subjectOf } from './probe.ts';
+import { PRODUCTS } from './product.ts';
+
+export type { Identity } from './probe-contract.ts';
+
+const id = { pid: z.number().int().positive(), startTime: z.string().max(40), bootId: z.string().max(64) };
+const signalAnswer = z.object({ sent: z.boolean() });
+const keepAnswer = z.object({ pid: id.pid, argvKnown: z.boolean(), environSha256: z.string().regex(/^[0-9a-f]{64}$/) });
+const launchAnswer = z.object({ ...id, leftOut: z.array(z.string()) });
+
+/**
+ * Signals exactly the process that is meant: boot, pid and start time are compared first, on its machine. False when that process is
+ * gone already, which is no error. Throws `command-failed` where it may not be signalled. Repeatable.
+ */
+export async function signalProcess(
+  host: Host,
+  gateway: Gateway,
+  process: Identity,
+  signal: SignalName,
+): Promise<boolean> {
+  const { pid, startTime, bootId } = process;
+  const request = { verb: 'signal', process: { pid, startTime, bootId }, signal: `SIG${signal}` } as const;
+  return (await probe({ host, gateway }, request, { shape: signalAnswer })).sent;
+}
+
+/**
+ * Saves what the gateway's process was started with (argv, environ, working directory, umask; byte for byte) in `folder` on its own
+ * machine, for `launchForeground`. The folder is made, 0700, and holds secrets, which do not travel. A folder that is whole is left as
+ * it is, so this is repeatable, also after the process is gone. Throws `command-failed` where there is nothing that could be saved.
+ */
+export async function keepForeground(host: Host, gateway: Gateway, life: Life, folder: string): Promise<KeepAnswer> {
+  if (!life.process) {
+    throw fail('command-failed', {
+      message: `There is no process of the gateway on ${host.label} whose command line could be saved.`,
+      hint: 'See what runs: neo-pull status',
+    });
+  }
+  const { pid, startTime } = life.process;
+  const subject = subjectOf(gateway, life.service?.mainPid ?? null);
+  const request = { verb: 'keep', subject, process: { pid, startTime, bootId: life.bootId }, folder } as const;
+  return probe({ host, gateway }, request, { shape: keepAnswer });
+}
+
+/** How a gateway is started outside of a service. */
+export interface Launch {
+  /** What `keepForeground` saved; without it the gateway is started afresh in its home, in its own environment. */
+  readonly folder?: string;
+  /** Added, such as `quietEnv`. No secret: it stands in an argv on the way. */
+  readonly extraEnv?: Readonly<Record<string, string>>;
+  /** On that machine; gets what the gateway prints, appended, 0600. `gateway.log` in `folder` without it. */
+  readonly logFile?: string;
+}
+
+/**
+ * Starts a gateway as a process of its own that outlives the connection. Returns when it was started, which is long before it serves:
+ * poll `readLife`. Not repeatable: look for life first. Throws `command-failed` where it cannot be started.
+ */
+export async function launchForeground(host: Host, gateway: Gateway, launch: Launch): Promise<LaunchAnswer> {
+  const { folder = null, extraEnv = {} } = launch;
+  const logFile = launch.logFile ?? path.join(folder ?? gateway.stateDir, 'gateway.log');
+  const fresh = foregroundCommand(gateway);
+  const { envPrefix } = PRODUCTS[gateway.product];
+  const request = { verb: 'launch', folder, fresh, envPrefix, extraEnv, logFile } as const;
+  return probe({ host, gateway }, request, { shape: launchAnswer });
+}

@@ -1,0 +1,119 @@
+import { createHash } from 'node:crypto';
+import path from 'node:path';
+import type { ProductName } from '../core/inventory.ts';
+import type { Gateway } from '../core/plan.ts';
+
+/** Every name in which the products differ. Nothing else in neo-pull spells one of them. */
+export interface Product {
+  readonly name: ProductName;
+  /** For people, and the first word of its newer `--version` answer. */
+  readonly title: string;
+  /** The CLI's file name; also the name of its npm package. */
+  readonly command: string;
+  /** The state dir of the default profile, relative to the home. */
+  readonly stateDirName: string;
+  /** State dirs of earlier names of the product, relative to the home. */
+  readonly legacyStateDirNames: readonly string[];
+  /** The config's file name inside the state dir. */
+  readonly configName: string;
+  /** What its environment variables begin with, without the last underscore. */
+  readonly envPrefix: string;
+  /** The systemd user unit of the default profile, without `.service`. */
+  readonly unitBase: string;
+  /** Units of earlier names of the product, without `.service`. */
+  readonly legacyUnitBases: readonly string[];
+  /** What its processes call themselves: the one that was started, and the one that serves. */
+  readonly processTitles: readonly [parent: string, gateway: string];
+}
+
+/** The one table of products. */
+export const PRODUCTS: Readonly<Record<ProductName, Product>> = {
+  'smart-agent-neo': {
+    name: 'smart-agent-neo',
+    title: 'SmartAgentNeo',
+    command: 'smart-agent-neo',
+    stateDirName: '.smart-agent-neo',
+    legacyStateDirNames: [],
+    configName: 'smart-agent-neo.json',
+    envPrefix: 'SMART_AGENT_NEO',
+    unitBase: 'smart-agent-neo-gateway',
+    legacyUnitBases: [],
+    processTitles: ['smart-agent-neo', 'smart-agent-neo-gateway'],
+  },
+  openclaw: {
+    name: 'openclaw',
+    title: 'OpenClaw',
+    command: 'openclaw',
+    stateDirName: '.openclaw',
+    legacyStateDirNames: ['.clawdbot', '.moltbot'],
+    configName: 'openclaw.json',
+    envPrefix: 'OPENCLAW',
+    unitBase: 'openclaw-gateway',
+    legacyUnitBases: ['clawdbot-gateway', 'moltbot-gateway'],
+    processTitles: ['openclaw', 'openclaw-gateway'],
+  },
+};
+
+/** The profile that has no suffix anywhere. */
+export const DEFAULT_PROFILE = 'default';
+
+/** What the product appends to the names of a profile: nothing, or `-p`. */
+export function profileSuffix(profile: string): string {
+  return profile === DEFAULT_PROFILE ? '' : `-${profile}`;
+}
+
+/** The port of a gateway whose config and environment name none. */
+export const DEFAULT_PORT = 18789;
+
+/** The product's environment variables that neo-pull reads or sets, without their prefix. */
+export type EnvSuffix =
+  | 'HOME'
+  | 'STATE_DIR'
+  | 'CONFIG_PATH'
+  | 'PROFILE'
+  | 'GATEWAY_PORT'
+  | 'GATEWAY_TOKEN'
+  | 'SYSTEMD_UNIT'
+  | 'SKIP_CHANNELS'
+  | 'SKIP_CRON'
+  | 'SKIP_GMAIL_WATCHER';
+
+/** The full name of one of the product's environment variables: `SMART_AGENT_NEO_STATE_DIR`. */
+export function envName(product: ProductName, suffix: EnvSuffix): string {
+  return `${PRODUCTS[product].envPrefix}_${suffix}`;
+}
+
+/** The systemd user unit that the product makes for a profile. A default: what is found on the machine wins. */
+export function unitName(product: ProductName, profile: string): string {
+  return `${PRODUCTS[product].unitBase}${profileSuffix(profile)}.service`;
+}
+
+/** The state dir that the product uses for a profile when nothing else is said. Absolute when `home` is. */
+export function stateDirOf(product: ProductName, home: string, profile: string): string {
+  return path.posix.join(home, PRODUCTS[product].stateDirName + profileSuffix(profile));
+}
+
+/** The config of a state dir when nothing else is said. */
+export function configPathOf(product: ProductName, stateDir: string): string {
+  return path.posix.join(stateDir, PRODUCTS[product].configName);
+}
+
+/** The profile that a state dir's name stands for (legacy names are the default profile), or null when it follows no pattern. */
+export function profileOfStateDir(product: ProductName, stateDir: string): string | null {
+  const { stateDirName, legacyStateDirNames } = PRODUCTS[product];
+  const name = path.posix.basename(stateDir);
+  if (name === stateDirName || legacyStateDirNames.includes(name)) return DEFAULT_PROFILE;
+  const profile = name.startsWith(`${stateDirName}-`) ? name.slice(stateDirName.length + 1) : '';
+  return profile === '' || profile === DEFAULT_PROFILE ? null : profile;
+}
+
+/** The folder in which gateways of this user keep their locks, outside of every state dir. */
+export function lockFolder(product: ProductName, uid: number): string {
+  return `/tmp/${product}-${String(uid)}`;
+}
+
+/** The lock file of one gateway, named after its config's path: it holds the pid, and is the best proof of life. */
+export function lockFile(gateway: Pick<Gateway, 'product' | 'uid' | 'configPath'>): string {
+  const hash = createHash('sha256').update(gateway.configPath).digest('hex').slice(0, 8);
+  return path.posix.join(lockFolder(gateway.product, gateway.uid), `gateway.${hash}.lock`);
+}

@@ -1,0 +1,46 @@
+import type { Plan } from '../core/plan.ts';
+import { fail } from '../core/problem.ts';
+import type { Step } from '../core/step.ts';
+import { readLife } from '../gateway/life.ts';
+import { disableService, enableService } from '../gateway/supervise.ts';
+
+type FenceBefore = { readonly enabled: boolean };
+
+/**
+ * Keeps the old gateway from coming back: its service is disabled, for a service that is merely stopped is revived by the next login,
+ * ours included. A gateway without a service cannot be fenced; that is told as `advisory`.
+ */
+export function fenceOld(plan: Plan): Step<FenceBefore> {
+  const gateway = plan.old.gateway;
+  return {
+    id: 'fence-old',
+    title: 'Keep the old gateway from coming back',
+    touches: 'old',
+    async before(world) {
+      const life = await readLife(world.old, gateway, world);
+      return { enabled: life.service?.enabled ?? false };
+    },
+    async apply(world, before) {
+      if (before.enabled) await disableService(world.old, gateway, world);
+      const { service } = await readLife(world.old, gateway, world);
+      if (service?.enabled) {
+        throw fail('fence-failed', {
+          message: `The service ${service.unit} on the old machine is still enabled after it was disabled.`,
+          hint: `On the old machine, see why: systemctl --user disable ${service.unit}`,
+        });
+      }
+      await world.emit(
+        service?.installed
+          ? { type: 'run.fenced', fence: 'enforced', how: `the service ${service.unit} is disabled` }
+          : {
+              type: 'run.fenced',
+              fence: 'advisory',
+              how: 'there is no service to disable; nothing but people can start it',
+            },
+      );
+    },
+    async undo(world, before) {
+      if (before.enabled) await enableService(world.old, gateway, world);
+    },
+  };
+}

@@ -1,0 +1,24 @@
+import type { Plan } from '../core/plan.ts';
+import { keep, type Step } from '../core/step.ts';
+import { runOk } from '../host/run.ts';
+import { claimFolder } from './claim.ts';
+
+const RETIRE = `umask 077
+{ printf '%s\\n' "The gateway of this account moved to $2 (neo-pull run $3)." \\
+    'Its data here is untouched. To bring it back: neo-pull rollback on that machine.'; } > "$1/MOVED"`;
+
+/** Leaves word on the old machine where its gateway went. The fence and the claim stay; the data is untouched. */
+export function retireOld(plan: Plan): Step<null> {
+  const folder = claimFolder(plan);
+  return {
+    id: 'retire-old',
+    title: 'Leave word on the old machine',
+    touches: 'old',
+    before: () => Promise.resolve(null),
+    async apply({ old, clock }) {
+      const whereTo = `${plan.new.user}@${plan.new.hostname}`;
+      await runOk(old, ['/bin/sh', '-c', RETIRE, 'np', folder, whereTo, plan.run], { clock });
+    },
+    undo: keep('the claim takes the whole folder with it when it is undone'),
+  };
+}

@@ -1,0 +1,73 @@
+import { join } from 'node:path';
+import type { Plan } from '../core/plan.ts';
+import { fail } from '../core/problem.ts';
+import type { Step, World } from '../core/step.ts';
+import { askInstall } from '../gateway/ask.ts';
+import { launchForeground, signalProcess } from '../gateway/foreground.ts';
+import { readLife, type Life } from '../gateway/life.ts';
+import { disableService, stopService } from '../gateway/supervise.ts';
+import { keepUnit, putUnitBack } from './unit-file.ts';
+import { isAs, waitForLife } from './wait-for-life.ts';
+
+type StartBefore = { readonly hadUnit: boolean };
+
+/**
+ * Starts the new gateway for real: as a service where this machine has a user service manager (`gateway install --force`, so that no
+ * stale token of an earlier unit survives), else as a detached process. Undone by stopping it and putting back the unit that was there.
+ */
+export function startNew(plan: Plan): Step<StartBefore> {
+  const gateway = plan.new.gateway;
+  return {
+    id: 'start-new',
+    title: 'Start the new gateway',
+    touches: 'new',
+    guards: true,
+    async before(world) {
+      const life = await readLife(world.new, gateway, world);
+      return { hadUnit: life.service?.installed ?? false };
+    },
+    async apply(world, before) {
+      if (before.hadUnit) await keepUnit(gateway, world.run);
+      // After a crash it may be up already; then it is not started a second time.
+      if (!(await readLife(world.new, gateway, world)).alive) await start(world, plan);
+      const life = await waitForLife(world, { host: world.new, gateway }, 'up', plan.limits.startMs);
+      if (!isAs(life, 'up')) throw neverUp(plan);
+      await world.emit({ type: 'run.up', gateway: 'new' });
+    },
+    async undo(world, before) {
+      const life = await readLife(world.new, gateway, world);
+      if (life.service?.active) await stopService(world.new, gateway, world);
+      if (life.service?.enabled) await disableService(world.new, gateway, world);
+      if (life.process) await signalProcess(world.new, gateway, { ...life.process, bootId: life.bootId }, 'TERM');
+      const after = await waitForLife(world, { host: world.new, gateway }, 'down', plan.limits.stopMs);
+      if (after.alive) throw stillUp(plan, after);
+      await putUnitBack(gateway, world, before.hadUnit);
+    },
+  };
+}
+
+async function start(world: World, plan: Plan): Promise<void> {
+  const gateway = plan.new.gateway;
+  if (gateway.unit === null) {
+    await launchForeground(world.new, gateway, { logFile: join(world.run.path, 'gateway.log') });
+  } else {
+    await askInstall(world.new, gateway, { ...world, timeoutMs: plan.limits.startMs });
+  }
+}
+
+function neverUp(plan: Plan): Error {
+  return fail('new-did-not-start', {
+    message: `The new gateway was started and did not open port ${plan.new.gateway.port} within ${plan.limits.startMs / 1000} s.`,
+    hint:
+      plan.new.gateway.unit === null
+        ? 'See gateway.log in the folder of the run.'
+        : `See why: journalctl --user -u ${plan.new.gateway.unit}`,
+  });
+}
+
+function stillUp(plan: Plan, life: Life): Error {
+  return fail('new-did-not-stop', {
+    message: `The new gateway was told to stop and still lives after ${plan.limits.stopMs / 1000} s (pid ${life.process?.pid ?? 'unknown'}).`,
+    hint: 'Stop it by hand on this machine, then: neo-pull rollback',
+  });
+}

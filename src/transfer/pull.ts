@@ -1,0 +1,191 @@
+import { isAbsolute } from 'node:path';
+import type { Clock } from '../core/clock.ts';
+import type { Exit, Host } from '../core/host.ts';
+import { openBridge, type Bridge } from './bridge.ts';
+import { makeBridgeFolder, rshCommand, type BridgeFolder } from './bridge-folder.ts';
+import { ErrorLines } from './error-lines.ts';
+import { judge } from './judge.ts';
+import { Output } from './output.ts';
+import type { RsyncStats } from './parse-stats.ts';
+import { rsyncArgs } from './rsync-options.ts';
+import { guardStaging, isFull } from './staging-guard.ts';
+import { watchForStall } from './watch-stall.ts';
+
+/** How far a pass is. Told at most five times a second. */
+export interface PullProgress {
+  /** Bytes of file content put in place by this pass. */
+  readonly bytes: number;
+  /** Entries of the tree that are done with, and all of them as far as rsync knows. */
+  readonly files: number;
+  readonly totalFiles: number | null;
+  /** Bytes that went over the line so far, both directions. */
+  readonly wireBytes: number;
+}
+
+/** What a pass came to. Sizes in bytes. */
+export interface PullStats {
+  /** Regular files whose content was sent, whole or in part. */
+  readonly files: number;
+  readonly bytes: number;
+  /** Over the line, both directions. */
+  readonly wireBytes: number;
+  readonly deleted: number;
+  /** True only with `live`: some files vanished, changed or could not be read, so another pass is needed. */
+  readonly partial: boolean;
+  /** The first lines of what rsync complained of, fit to be shown; empty after a whole pass. */
+  readonly errors: readonly string[];
+}
+
+/** An rsync on one of the machines. */
+export interface RsyncProgram {
+  /** Absolute. */
+  readonly path: string;
+  readonly version: string | null;
+}
+
+export interface PullOptions {
+  readonly old: Host;
+  /** The new machine: starts the receiving rsync, in its own process group. */
+  readonly local: Host;
+  /** Absolute directory on the old machine; what is in it is copied, itself included. */
+  readonly oldPath: string;
+  /** Absolute directory here that exists, in a private folder (0700) of ours. */
+  readonly stagingPath: string;
+  readonly rsyncOld: RsyncProgram;
+  readonly rsyncNew: RsyncProgram;
+  /** A Node on this machine, absolute: runs rsync's remote shell. */
+  readonly node: string;
+  /** As `toRsyncFilters` gives them. */
+  readonly filters: readonly string[];
+  /** Compare the bytes of every file instead of size and time. */
+  readonly checksum: boolean;
+  /** Delete in staging what is gone on the old machine; more than `max` is `mass-deletion`. */
+  readonly delete: { readonly max: number } | null;
+  readonly bwlimitKiBps: number | null;
+  /** Longest time without a sign of life. */
+  readonly stallMs: number;
+  /** Does the old gateway run, so that files may vanish meanwhile? */
+  readonly live: boolean;
+  /** Have every received file on the disk before it gets its name (rsync 3.2.4 and later). */
+  readonly fsync?: boolean;
+  /** Copy nothing, only count. */
+  readonly dryRun?: boolean;
+  /** Where the private socket may lie, such as XDG_RUNTIME_DIR; /tmp without it. */
+  readonly runtimeDir?: string | null;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  readonly onProgress?: (progress: PullProgress) => void;
+}
+
+/**
+ * rsync's own words and protections, whatever the environment of this machine says: plain numbers and C messages, no
+ * conversion of names, no old way of passing arguments.
+ */
+const ENV = { LC_ALL: 'C', RSYNC_OLD_ARGS: '0', RSYNC_ICONV: '', RSYNC_CHECKSUM_LIST: '', RSYNC_MAX_ALLOC: '' };
+
+/**
+ * Makes staging equal to a directory of the old machine: one pass of rsync over the connection of `old`, with no shell on this
+ * machine, and on the old one none but that of the Host. Repeatable; what arrived before a cut is used by the next pass. Writes nowhere but below
+ * `stagingPath`, and leaves neither process nor socket behind. Owner and group are those of this process, modes as `stagedMode` says;
+ * the staging root itself takes the old root's mode.
+ *
+ * Throws `transfer-failed`, `transfer-stalled`, `connection-lost` (and what else `old.spawn` may throw), `disk-full`, `mass-deletion`,
+ * `source-gone`, `root-not-ours`; the signal's reason when it aborts.
+ */
+export async function pull(options: PullOptions): Promise<PullStats> {
+  options.signal.throwIfAborted();
+  if (!isAbsolute(options.oldPath)) throw new TypeError(`not an absolute path: ${options.oldPath}`);
+  const folder = await makeBridgeFolder(options.runtimeDir ?? null);
+  try {
+    const stagingPath = await guardStaging(options.stagingPath, folder.uid);
+    const { old, oldPath: cwd, rsyncOld, clock } = options;
+    const bridge = await openBridge({ old, cwd, rsync: rsyncOld.path, folder, clock });
+    try {
+      return await pass({ ...options, stagingPath }, folder, bridge);
+    } finally {
+      await bridge.close();
+    }
+  } finally {
+    await folder.remove();
+  }
+}
+
+async function pass(options: PullOptions, folder: BridgeFolder, bridge: Bridge): Promise<PullStats> {
+  const { stagingPath, stallMs, live, oldPath, signal } = options;
+  const received = await receive(options, folder, bridge);
+  const { exit: local, stalled, stats, deletions } = received;
+  const remote = await bridge.close();
+  signal.throwIfAborted();
+  const full = local.code !== 0 && (received.errors.noRoom || (await isFull(stagingPath)));
+  const errors = [...received.errors.lines, ...bridge.errors()];
+  const maxDelete = options.delete?.max ?? null;
+  const facts = { stallMs, live, oldPath, stagingPath, maxDelete };
+  const verdict = judge({ ...facts, local, remote, stalled, full, errors, deletions });
+  return { ...sums(stats, bridge), partial: verdict === 'partial', errors };
+}
+
+/** An rsync that broke off its work while live may end without statistics; what went over the line is known all the same. */
+function sums(stats: RsyncStats | null, bridge: Bridge): Pick<PullStats, 'files' | 'bytes' | 'wireBytes' | 'deleted'> {
+  const { files = 0, bytes = 0, deleted = 0 } = stats ?? {};
+  return { files, bytes, deleted, wireBytes: stats ? stats.sentBytes + stats.receivedBytes : bridge.bytes() };
+}
+
+interface Received {
+  readonly exit: Exit;
+  readonly stalled: boolean;
+  readonly stats: RsyncStats | null;
+  readonly errors: ErrorLines;
+  readonly deletions: readonly string[];
+}
+
+async function receive(options: PullOptions, folder: BridgeFolder, bridge: Bridge): Promise<Received> {
+  const { clock, stallMs } = options;
+  const stall = new AbortController();
+  const over = new AbortController();
+  const errors = new ErrorLines();
+  const output = outputOf(options, bridge);
+  const process = await options.local.spawn([options.rsyncNew.path, ...argsFor(options, folder)], {
+    cwd: '/',
+    env: ENV,
+    signal: AbortSignal.any([options.signal, stall.signal]),
+  });
+  process.stdin.on('error', () => undefined).end();
+  const activity = () => bridge.bytes() + output.bytes;
+  const stalled = watchForStall({ activity, stallMs, clock, signal: over.signal }).then((seen) => {
+    if (seen) stall.abort();
+    return seen;
+  });
+  const [exit] = await Promise.all([process.exit, output.read(process.stdout), errors.read(process.stderr)]).finally(
+    () => over.abort(),
+  );
+  return { exit, stalled: await stalled, stats: output.stats, errors, deletions: output.deletions };
+}
+
+function outputOf({ clock, onProgress }: PullOptions, bridge: Bridge): Output {
+  let files = 0;
+  let totalFiles: number | null = null;
+  return new Output({
+    clock,
+    onProgress({ bytes, counts }) {
+      files = counts?.done ?? files;
+      totalFiles = counts?.entries ?? totalFiles;
+      onProgress?.({ bytes, files, totalFiles, wireBytes: bridge.bytes() });
+    },
+  });
+}
+
+function argsFor(options: PullOptions, folder: BridgeFolder): string[] {
+  return rsyncArgs({
+    version: options.rsyncNew.version,
+    rsh: rshCommand(options.node, folder),
+    stagingPath: options.stagingPath,
+    filters: options.filters,
+    checksum: options.checksum,
+    delete: options.delete,
+    bwlimitKiBps: options.bwlimitKiBps,
+    // behind ours, so that ours speaks first; it is what ends a sender that lost us without being told
+    timeoutSeconds: Math.max(60, Math.ceil((options.stallMs * 2) / 1000)),
+    fsync: options.fsync ?? false,
+    dryRun: options.dryRun ?? false,
+  });
+}

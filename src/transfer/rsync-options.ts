@@ -1,0 +1,83 @@
+import Rsync from 'rsync';
+import { STAGED_CHMOD } from '../core/modes.ts';
+import { canDo } from './rsync-version.ts';
+
+/** Where rsync keeps what had arrived of a file when a pass was cut, in the directory of that file. */
+export const PARTIAL_DIR = '.np-partial';
+
+/** What a pass over one root is to do. */
+export interface RsyncOptions {
+  /** Version of the receiving rsync; null where it did not tell. */
+  readonly version: string | null;
+  /** Value of `--rsh`: rsync splits it itself and starts it without a shell. */
+  readonly rsh: string;
+  /** Absolute; becomes the destination, after `--`. */
+  readonly stagingPath: string;
+  /** Arguments of the form `--filter=-p PATTERN` or `--filter=+ PATTERN`, first match wins. */
+  readonly filters: readonly string[];
+  /** Compare the bytes of every file instead of size and time. */
+  readonly checksum: boolean;
+  /** Delete in staging what is gone on the old machine, at most `max` entries; null deletes nothing. */
+  readonly delete: { readonly max: number } | null;
+  readonly bwlimitKiBps: number | null;
+  /** rsync's own timeout without input or output; our watchdog is the one that is relied on. */
+  readonly timeoutSeconds: number;
+  /** Have every received file on the disk before it gets its name, where this rsync can. */
+  readonly fsync: boolean;
+  readonly dryRun: boolean;
+}
+
+/**
+ * The arguments of the receiving rsync, without the program. Pure; for a spawn without a shell.
+ *
+ * node-rsync builds the options from constants and checked whole numbers only, because it escapes for a shell that is not there;
+ * whatever comes from outside (filters, rsh, destination) is put behind it verbatim. Never among them: `--trust-sender`,
+ * `--old-args`, merge files, `--files-from`: each takes a protection away from a receiver. Throws `TypeError` for a filter of
+ * another form, a number that is not whole, or a path that is not absolute: those are defects of the caller.
+ */
+export function rsyncArgs(options: RsyncOptions): string[] {
+  if (!options.stagingPath.startsWith('/')) throw new TypeError(`staging path is not absolute: ${options.stagingPath}`);
+  const filters = options.filters.map(plainFilter);
+  return [
+    ...built(options),
+    `--rsh=${options.rsh}`,
+    // first, since the first match wins: half a file left by a pass that was cut is not kept for ever when its file is gone
+    ...(options.delete ? [`--filter=R ${PARTIAL_DIR}/`] : []),
+    ...filters,
+    '--',
+    'old:./',
+    options.stagingPath.replace(/\/*$/, '/'),
+  ];
+}
+
+function built(options: RsyncOptions): string[] {
+  const rsync = new Rsync().flags('rlptHs');
+  const on = (...names: string[]) => names.forEach((name) => rsync.set(name));
+  on('no-devices', 'no-specials', 'no-owner', 'no-group', 'numeric-ids', 'no-inc-recursive', 'no-human-readable');
+  rsync.set('chmod', STAGED_CHMOD);
+  rsync.set('partial-dir', PARTIAL_DIR);
+  rsync.set('outbuf', 'L');
+  rsync.set('info', 'progress2,stats2,del2,nonreg0');
+  rsync.set('timeout', whole(options.timeoutSeconds, 1));
+  if (canDo(options.version, 'nanoseconds')) rsync.set('modify-window', '-1');
+  if (options.fsync && canDo(options.version, 'fsync')) on('fsync');
+  if (options.checksum) on('checksum');
+  if (options.dryRun) on('dry-run');
+  if (options.bwlimitKiBps !== null) rsync.set('bwlimit', whole(options.bwlimitKiBps, 1));
+  if (options.delete) {
+    on('delete-delay');
+    rsync.set('max-delete', whole(options.delete.max, 0));
+  }
+  return rsync.args();
+}
+
+/** Text, because node-rsync takes the number 0 for "no value" and the option would swallow the argument behind it. */
+function whole(value: number, least: number): string {
+  if (!Number.isSafeInteger(value) || value < least) throw new TypeError(`not a whole number from ${least}: ${value}`);
+  return String(value);
+}
+
+function plainFilter(filter: string): string {
+  if (!/^--filter=[-+]p? [^\0]+$/.test(filter)) throw new TypeError(`not a filter of ours: ${JSON.stringify(filter)}`);
+  return filter;
+}

@@ -1,0 +1,92 @@
+import { surveyIdentity } from '../checks/survey.ts';
+import type { Connect, Plan } from '../core/plan.ts';
+import { planChanges } from '../core/plan-changes.ts';
+import { fail, ProblemError, PROBLEMS, type Problem } from '../core/problem.ts';
+import { EXIT } from '../core/exit.ts';
+import { look, type Seen } from '../migrate.ts';
+import { Journal } from '../run/journal.ts';
+import { acquireLock } from '../run/lock.ts';
+import { createRun } from '../run/runs.ts';
+import { agreedPlan, type EarlierRun } from './earlier-run.ts';
+import type { Request, Visit } from './visit.ts';
+
+/** Connects, looks at both machines and decides. Changes nothing; all Problems are told, none is thrown. */
+export async function lookAt(
+  visit: Visit,
+  request: Request,
+  { asksChannels }: { asksChannels: boolean },
+): Promise<Seen> {
+  const { tools, bus } = visit;
+  visit.old = await tools.connect(request.connect);
+  const { clock, interrupt } = tools;
+  const replace = request.asked.replace || tools.ask !== null;
+  return look(
+    { old: visit.old, new: tools.here },
+    { ...request, replace, asksChannels },
+    { clock, emit: bus.emit, signal: interrupt.signal },
+  );
+}
+
+/** Throws the first Problem that stops; what only needs a word of consent comes last. */
+export function refuse(problems: readonly Problem[]): void {
+  const stopping = problems.filter((found) => found.stops);
+  const first = stopping.find((found) => PROBLEMS[found.code].exit !== EXIT.confirmation) ?? stopping[0];
+  if (first) throw new ProblemError(first);
+}
+
+/** Takes the lock and makes the Plan durable: in a new run, or in the earlier one, whose copy is taken up. */
+export async function beginRun(visit: Visit, seen: Plan, earlier: EarlierRun | null): Promise<void> {
+  const { clock, stateHome } = visit.tools;
+  visit.folder = earlier?.folder ?? (await createRun(stateHome, clock));
+  await lock(visit, seen.key);
+  const { id, path } = visit.folder;
+  visit.journal = earlier ? await Journal.open(path, clock, id) : await Journal.create(path, clock, id);
+  await tellStart(visit, seen.target);
+  const plan = named(seen, id);
+  const agreed = visit.journal.state.plan;
+  if (!agreed) await visit.bus.emit({ type: 'plan.made', plan });
+  else await visit.bus.emit({ type: 'plan.revised', plan, changes: planChanges(agreed, plan).lines });
+}
+
+/** Opens an earlier run as it is, without a new look. Throws `machine-changed` when another machine answers for the old one. */
+export async function reopen(visit: Visit, earlier: EarlierRun, connect: Partial<Connect>): Promise<void> {
+  const agreed = agreedPlan(earlier);
+  const { clock, interrupt, connect: open } = visit.tools;
+  visit.folder = earlier.folder;
+  await lock(visit, agreed.key);
+  visit.journal = await Journal.open(earlier.folder.path, clock, earlier.folder.id);
+  visit.old = await open({ ...agreed.connect, ...connect });
+  const { machineId } = await surveyIdentity(visit.old, { clock, signal: interrupt.signal });
+  await insistOnMachine(agreed, machineId);
+  await tellStart(visit, agreed.target);
+}
+
+/** Throws `machine-changed` unless this is the old machine that the Plan was made for. */
+export function insistOnMachine(agreed: Plan, machineId: string): Promise<void> {
+  if (machineId === agreed.old.machineId) return Promise.resolve();
+  throw fail('machine-changed', {
+    message: `${agreed.connect.host} is not the machine this run began with (${agreed.old.hostname}): its machine id is another.`,
+    hint: 'Check the address. For a different old machine begin a new run: neo-pull plan user@host',
+  });
+}
+
+async function lock(visit: Visit, key: string): Promise<void> {
+  const { stateHome, clock, command } = visit.tools;
+  visit.lock = await acquireLock(stateHome, { key, run: visit.folder?.id ?? '', command, clock });
+}
+
+async function tellStart(visit: Visit, target: string): Promise<void> {
+  const { journal, folder, bus, tools } = visit;
+  if (!journal || !folder) throw new Error('the run is not open');
+  bus.attach(journal, folder.id);
+  await bus.emit({ type: 'run.started', command: tools.command, version: tools.version, target });
+}
+
+/** The Plan was decided before its run had a name. */
+function named(seen: Plan, run: string): Plan {
+  const roots = seen.roots.map((root) => ({
+    ...root,
+    parkedPath: root.parkedPath.replace(/\.parked-[^/]*$/, `.parked-${run}`),
+  }));
+  return { ...seen, run, roots };
+}

@@ -1,0 +1,101 @@
+import type { Outcome } from '../core/event.ts';
+import { EXIT, type ExitCode } from '../core/exit.ts';
+import type { Plan } from '../core/plan.ts';
+import { PROBLEMS, problem, problemOf, type Problem } from '../core/problem.ts';
+import { runningOf } from '../core/running.ts';
+import { cutover } from '../migrate.ts';
+import { advance, unwind, type UndoFailure } from '../run/runner.ts';
+import { keptPath } from '../steps/swap.ts';
+import { sabotaged } from './sabotage.ts';
+import { asFound, contextOf, planOf, stateOf, type Verdict, type Visit } from './visit.ts';
+
+/** After a whole unwinding these keep their own exit code; everything else is "cutover failed, rolled back". */
+const OWN_EXIT: readonly ExitCode[] = [
+  EXIT.mismatch,
+  EXIT.locked,
+  EXIT.halt,
+  EXIT.overBudget,
+  EXIT.interrupted,
+  EXIT.terminated,
+];
+
+/** Goes forward through the cutover from where the Journal says; whatever fails before the commit is undone here and now. */
+export async function cutOver(visit: Visit): Promise<Verdict> {
+  const steps = sabotaged(cutover(planOf(visit), { committed: false }), visit.tools.failAt ?? null);
+  try {
+    await advance(steps, contextOf(visit));
+    return moved(visit);
+  } catch (error) {
+    return settle(visit, problemOf(error));
+  }
+}
+
+/** Undoes everything that the run has changed, as far as it came. The cause is journaled first. */
+export async function takeBack(visit: Visit, cause: Problem): Promise<Verdict> {
+  const state = stateOf(visit);
+  const plan = planOf(visit);
+  const { committed } = state;
+  visit.tools.interrupt.shield();
+  if (!state.unwinding) await visit.bus.emit({ type: 'run.unwinding', problem: cause });
+  const { failures } = await unwind(cutover(plan, { committed }), contextOf(visit));
+  if (failures.length > 0) return incomplete(visit, failures);
+  if (committed) await tellKept(visit, plan);
+  return rolledBack(plan, stateOf(visit).unwinding ?? cause);
+}
+
+async function settle(visit: Visit, cause: Problem): Promise<Verdict> {
+  const { committed } = stateOf(visit);
+  // A real start that never became ready, and is stopped again for certain, has said nothing: it unwinds like the rest.
+  if (!committed || cause.code === 'new-did-not-start') return takeBack(visit, cause);
+  if (cause.code === 'interrupted' || cause.code === 'terminated') {
+    return {
+      outcome: 'interrupted',
+      running: runningOf(stateOf(visit)),
+      exitCode: PROBLEMS[cause.code].exit,
+      problem: cause,
+    };
+  }
+  return { outcome: 'failed', running: 'unknown', exitCode: EXIT.unknown, problem: cause };
+}
+
+function moved(visit: Visit): Verdict {
+  const { events } = visit.journal ?? { events: [] };
+  const committedAt = events.findLastIndex((event) => event.type === 'run.committed');
+  const degraded = events.slice(committedAt).flatMap((event) => (event.type === 'run.warned' ? [event.problem] : []));
+  const worst = degraded[0] ?? null;
+  return { outcome: 'moved', running: 'new', exitCode: worst ? EXIT.degraded : EXIT.done, problem: worst };
+}
+
+function rolledBack(plan: Plan, cause: Problem): Verdict {
+  const { exit } = PROBLEMS[cause.code];
+  const exitCode = OWN_EXIT.includes(exit) ? exit : EXIT.cutover;
+  const outcome: Outcome = exit === EXIT.locked ? 'refused' : 'rolled-back';
+  return { outcome, running: asFound(plan), exitCode, problem: cause };
+}
+
+function incomplete(visit: Visit, failures: readonly UndoFailure[]): Verdict {
+  const lines = failures.map((failure) => `${failure.title}: ${failure.problem.message}`);
+  const todo = failures.map((failure) => failure.problem.hint);
+  return {
+    outcome: 'failed',
+    running: runningOf(stateOf(visit)),
+    exitCode: EXIT.unknown,
+    problem: problem('unwind-incomplete', {
+      message: `Not everything could be put back. ${lines.join(' ')}`,
+      hint: `${todo.join(' Then: ')} When that is mended: neo-pull rollback ${visit.folder?.id ?? ''}`,
+      detail: {
+        failures: failures.map(({ step, problem: { code, message, hint } }) => ({ step, code, message, hint })),
+      },
+    }),
+  };
+}
+
+async function tellKept(visit: Visit, plan: Plan): Promise<void> {
+  for (const root of plan.roots) {
+    await visit.bus.emit({
+      type: 'run.saved',
+      what: `what the new gateway had in ${root.livePath}`,
+      path: keptPath(plan, root),
+    });
+  }
+}

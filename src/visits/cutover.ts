@@ -1,0 +1,29 @@
+import type { Connect } from '../core/plan.ts';
+import { staging } from '../migrate.ts';
+import { advance } from '../run/runner.ts';
+import { alreadyMoved } from './already-moved.ts';
+import { beginRun, insistOnMachine, lookAt, refuse } from './begin.ts';
+import { consent, consentAgain } from './consent.ts';
+import { cutOver } from './cut-over.ts';
+import { agreedPlan, isMoved, refuseMidway, runNamed } from './earlier-run.ts';
+import { conclude, contextOf, planOf, type Tools, type Verdict } from './visit.ts';
+
+/** `neo-pull cutover [run]`: look again, bring staging up to date, cut over, tell. */
+export function cutover(tools: Tools, wanted: string | null, connect: Partial<Connect>): Promise<Verdict> {
+  return conclude(tools, async (visit) => {
+    const earlier = await runNamed(tools.stateHome, wanted);
+    const agreed = agreedPlan(earlier);
+    if (isMoved(earlier.state)) return alreadyMoved(visit, earlier);
+    refuseMidway(earlier);
+    const { target, asked, limits } = agreed;
+    const request = { target, asked, limits, connect: { ...agreed.connect, ...connect } };
+    const { plan, problems } = await lookAt(visit, request, { asksChannels: true });
+    await insistOnMachine(agreed, plan.old.machineId);
+    refuse(problems);
+    await consentAgain(visit, agreed, plan);
+    await consent(visit, plan);
+    await beginRun(visit, plan, earlier);
+    await advance(staging(planOf(visit)), contextOf(visit), { again: true });
+    return cutOver(visit);
+  });
+}

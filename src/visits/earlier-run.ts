@@ -1,0 +1,80 @@
+import type { Event } from '../core/event.ts';
+import type { Plan } from '../core/plan.ts';
+import { fail } from '../core/problem.ts';
+import { EMPTY_RUN, foldRun, type RunState } from '../core/run-state.ts';
+import { anyOpen } from '../core/running.ts';
+import type { RunFolder } from '../core/step.ts';
+import { cutover } from '../migrate.ts';
+import { readJournal } from '../run/journal.ts';
+import { listRuns, openRun, type StateHome } from '../run/runs.ts';
+
+/** A run as its Journal tells it, read without changing anything. */
+export interface EarlierRun {
+  readonly folder: RunFolder;
+  readonly events: readonly Event[];
+  readonly state: RunState;
+}
+
+/** The run that is named by its id or the beginning of it, or the latest (null). Throws `run-unknown`, `journal-damaged`. */
+export async function runNamed(home: StateHome, wanted: string | null): Promise<EarlierRun> {
+  return readRun(await openRun(home, wanted));
+}
+
+/** All runs that can be read, oldest first; a damaged one is passed over. */
+export async function allRuns(home: StateHome): Promise<readonly EarlierRun[]> {
+  const runs: EarlierRun[] = [];
+  for (const folder of await listRuns(home)) {
+    const run = await readRun(folder).catch(() => null);
+    if (run) runs.push(run);
+  }
+  return runs;
+}
+
+/**
+ * The latest run of the same move, to go on with. Throws `run-not-ready` when its cutover was broken off: that has to be ended first.
+ * A move that was taken back after its commit is a closed book: what it kept must stay as it is.
+ */
+export async function earlierRun(home: StateHome, key: string): Promise<EarlierRun | null> {
+  const same = (await allRuns(home)).filter((run) => run.state.plan?.key === key);
+  const latest = same.at(-1);
+  if (!latest || isClosed(latest)) return null;
+  refuseMidway(latest);
+  return latest;
+}
+
+/** Throws `run-not-ready` while something is changed that is neither final nor undone. */
+export function refuseMidway(run: EarlierRun): void {
+  if (isMidway(run.state)) throw notReady(run.folder, 'its cutover was broken off in the middle');
+}
+
+/** Is a cutover under way: something changed that is neither final nor undone? */
+export function isMidway(state: RunState): boolean {
+  if (!state.plan || isMoved(state)) return false;
+  return anyOpen(state, cutover(state.plan, { committed: state.committed }));
+}
+
+export function isMoved(state: RunState): boolean {
+  return state.finished?.outcome === 'moved';
+}
+
+function isClosed({ events, state }: EarlierRun): boolean {
+  return !isMoved(state) && !state.committed && events.some((event) => event.type === 'run.committed');
+}
+
+async function readRun(folder: RunFolder): Promise<EarlierRun> {
+  const events = await readJournal(folder.path);
+  return { folder, events, state: events.reduce(foldRun, EMPTY_RUN) };
+}
+
+/** The agreed Plan of a run. Throws `run-not-ready` where there is none. */
+export function agreedPlan({ folder, state }: EarlierRun): Plan {
+  if (!state.plan) throw notReady(folder, 'it ended before it had a plan');
+  return state.plan;
+}
+
+function notReady(folder: RunFolder, why: string): Error {
+  return fail('run-not-ready', {
+    message: `Run ${folder.id}: ${why}.`,
+    hint: `Go on with it: neo-pull resume ${folder.id}. Or put everything back: neo-pull rollback ${folder.id}`,
+  });
+}

@@ -1,0 +1,22 @@
+import { staging } from '../migrate.ts';
+import { advance } from '../run/runner.ts';
+import { alreadyMoved } from './already-moved.ts';
+import { beginRun, lookAt, refuse } from './begin.ts';
+import { consent } from './consent.ts';
+import { cutOver } from './cut-over.ts';
+import { earlierRun, isMoved } from './earlier-run.ts';
+import { conclude, contextOf, planOf, type Request, type Tools, type Verdict } from './visit.ts';
+
+/** `neo-pull user@old`: look, decide, stage, cut over, tell. */
+export function pull(tools: Tools, request: Request): Promise<Verdict> {
+  return conclude(tools, async (visit) => {
+    const { plan, problems } = await lookAt(visit, request, { asksChannels: true });
+    const earlier = await earlierRun(tools.stateHome, plan.key);
+    if (earlier && isMoved(earlier.state)) return alreadyMoved(visit, earlier);
+    refuse(problems);
+    await consent(visit, plan);
+    await beginRun(visit, plan, earlier);
+    await advance(staging(planOf(visit)), contextOf(visit), { again: true });
+    return cutOver(visit);
+  });
+}

@@ -1,0 +1,117 @@
+import type { Ask } from '../core/ask.ts';
+import type { Clock } from '../core/clock.ts';
+import { downtimeOf } from '../core/downtime.ts';
+import type { Event, Outcome, Running } from '../core/event.ts';
+import { EXIT, type ExitCode } from '../core/exit.ts';
+import type { Host } from '../core/host.ts';
+import type { Asked, Connect, Limits, Plan } from '../core/plan.ts';
+import { PROBLEMS, problemOf, type Problem } from '../core/problem.ts';
+import { EMPTY_RUN, type RunState } from '../core/run-state.ts';
+import { runningOf } from '../core/running.ts';
+import type { RunFolder, World } from '../core/step.ts';
+import { Bus, type Listener } from '../run/bus.ts';
+import type { Journal } from '../run/journal.ts';
+import type { Lock } from '../run/lock.ts';
+import type { RunnerContext } from '../run/runner.ts';
+import type { StateHome } from '../run/runs.ts';
+
+/** What a command brings along: the machine it runs on, a way to the other one, and the person (or nobody) in front of it. */
+export interface Tools {
+  readonly version: string;
+  /** As it was typed, for the Journal and for whoever finds the lock. */
+  readonly command: string;
+  readonly clock: Clock;
+  readonly stateHome: StateHome;
+  readonly here: Host;
+  readonly connect: (to: Connect) => Promise<Host>;
+  readonly ask: Ask | null;
+  /** Was `--yes` given? It answers the one question of a move, never a question of trust. */
+  readonly yes: boolean;
+  /** Id of a step of the cutover that is to fail after it was applied: how putting everything back is shown and tested. */
+  readonly failAt?: string | null;
+  readonly interrupt: { readonly signal: AbortSignal; shield(): void };
+  readonly listeners: readonly Listener[];
+}
+
+/** What a move is asked for with. */
+export interface Request {
+  readonly target: string;
+  readonly connect: Connect;
+  readonly asked: Asked;
+  readonly limits: Limits;
+}
+
+/** One visit of a command to a run: everything that is open meanwhile, and is closed by `conclude`. */
+export interface Visit {
+  readonly tools: Tools;
+  readonly bus: Bus;
+  old: Host | null;
+  journal: Journal | null;
+  lock: Lock | null;
+  folder: RunFolder | null;
+}
+
+/** How a visit ended. */
+export interface Verdict {
+  readonly outcome: Outcome;
+  readonly running: Running;
+  readonly exitCode: ExitCode;
+  readonly problem: Problem | null;
+}
+
+/** Runs the body of a command, tells its end as `run.finished` whatever happens, and closes what was opened. */
+export async function conclude(tools: Tools, body: (visit: Visit) => Promise<Verdict>): Promise<Verdict> {
+  const bus = new Bus(tools.clock, '', tools.listeners);
+  const visit: Visit = { tools, bus, old: null, journal: null, lock: null, folder: null };
+  const verdict = await body(visit).catch((error: unknown) => stopped(visit, problemOf(error)));
+  const events: readonly Event[] = visit.journal?.events ?? [];
+  try {
+    await bus.emit({ type: 'run.finished', ...verdict, downtimeMs: downtimeOf(events).totalMs });
+  } finally {
+    await visit.journal?.close();
+    await visit.lock?.release();
+    await visit.old?.close();
+  }
+  return verdict;
+}
+
+/** The verdict of a visit that ended before the cutover, or that could not tell how it ended. */
+function stopped(visit: Visit, problem: Problem): Verdict {
+  const exitCode = PROBLEMS[problem.code].exit;
+  const state = stateOf(visit);
+  return { outcome: outcomeOf(exitCode), running: state.plan ? runningOf(state) : 'old', exitCode, problem };
+}
+
+function outcomeOf(exitCode: ExitCode): Outcome {
+  if (exitCode === EXIT.interrupted || exitCode === EXIT.terminated) return 'interrupted';
+  const failures: readonly ExitCode[] = [EXIT.bug, EXIT.transfer, EXIT.mismatch, EXIT.cutover, EXIT.unknown, EXIT.halt];
+  return failures.includes(exitCode) ? 'failed' : 'refused';
+}
+
+/** Who runs the gateway when nothing was changed. */
+export function asFound(plan: Plan): Running {
+  return plan.ranAs === 'stopped' ? 'none' : 'old';
+}
+
+/** What the Journal says so far; empty before there is one. */
+export function stateOf(visit: Visit): RunState {
+  return visit.journal?.state ?? EMPTY_RUN;
+}
+
+/** What the runner needs. The visit must have its run and its Connection. */
+export function contextOf(visit: Visit): RunnerContext {
+  return { world: worldOf(visit), state: () => stateOf(visit) };
+}
+
+export function worldOf(visit: Visit): World {
+  const { tools, bus, old, folder } = visit;
+  if (!old || !folder) throw new Error('the visit has not begun its run');
+  return { old, new: tools.here, clock: tools.clock, emit: bus.emit, signal: tools.interrupt.signal, run: folder };
+}
+
+/** The Plan of the visit's run. */
+export function planOf(visit: Visit): Plan {
+  const { plan } = stateOf(visit);
+  if (!plan) throw new Error('the run has no plan');
+  return plan;
+}

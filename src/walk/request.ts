@@ -1,0 +1,21 @@
+import type { ExcludeRule } from '../core/plan.ts';
+
+/** What the walking program is asked, as JSON in base64 in its first argument. */
+export interface WalkRequest {
+  /** Absolute. */
+  readonly root: string;
+  readonly excludes: readonly ExcludeRule[];
+  readonly room: 'state' | 'workspace';
+  readonly workspaces: readonly string[];
+  readonly hash: boolean;
+}
+
+/** Base64, because its letters mean nothing to any shell on the way. */
+export function encodeRequest(request: WalkRequest): string {
+  return Buffer.from(JSON.stringify(request)).toString('base64');
+}
+
+/** Reads what `encodeRequest` wrote. */
+export function decodeRequest(text: string): WalkRequest {
+  return JSON.parse(Buffer.from(text, 'base64').toString()) as WalkRequest;
+}

@@ -1,0 +1,353 @@
+import { describe, expect, test } from 'vitest';
+import type { DirFacts, Inventory } from '../../src/core/inventory.ts';
+import type { Plan } from '../../src/core/plan.ts';
+import type { Problem } from '../../src/core/problem.ts';
+import { preflight, type PreflightOptions } from '../../src/checks/preflight.ts';
+import { absent, dirFacts, gatewayFacts, inventory, machineFacts, newMachineFacts, planFor, SERVICE } from './facts.ts';
+
+interface Given extends Partial<PreflightOptions> {
+  readonly plan?: Partial<Plan>;
+}
+
+async function judged(changes: Partial<Inventory>, { plan = {}, ...options }: Given = {}): Promise<Problem[]> {
+  const facts = inventory(changes);
+  const checks = preflight(facts, planFor(facts, plan), { replace: false, ...options });
+  return (await Promise.all(checks.map((check) => check.run()))).flat();
+}
+
+async function codes(changes: Partial<Inventory>, given: Given = {}): Promise<string[]> {
+  return (await judged(changes, given)).map((problem) => problem.code);
+}
+
+function oneDir(old: DirFacts, here: DirFacts): Partial<Inventory> {
+  return { dirs: [{ old, new: here }] };
+}
+
+const OLD = '/home/al/.smart-agent-neo';
+const NEW = '/home/bo/.smart-agent-neo';
+
+test('two machines in order pass every check', async () => {
+  expect(await codes({})).toEqual([]);
+});
+
+test('the ids of the checks are unique and stay what they are', () => {
+  const facts = inventory();
+  expect(preflight(facts, planFor(facts), { replace: false }).map((check) => check.id)).toEqual([
+    'same-machine',
+    'port-free',
+    'clock',
+    'platform',
+    'supervisor',
+    'product-old',
+    'node-old',
+    'product-new',
+    'product-versions',
+    'rsync-old',
+    'rsync-new',
+    'rsync-version',
+    'gateway-runs',
+    'queue',
+    'config',
+    'roots-allowed',
+    'roots-readable',
+    'roots-owned',
+    'parents-writable',
+    'live-mounts',
+    'live-exists',
+    'disk-space',
+    'inodes',
+  ]);
+});
+
+test('all that is wrong is told at once, each with what was seen and what to do', async () => {
+  const problems = await judged({
+    old: machineFacts({ product: null, rsync: null, clockSkewMs: 9000, arch: 'arm64' }),
+    new: newMachineFacts({ product: null, rsync: null, userServices: false }),
+    gateway: gatewayFacts({ process: null, queued: 3, configText: '{' }),
+    newPort: { port: 18789, takenBy: 'nginx (pid 12)' },
+  });
+  expect(problems.map((one) => one.code).sort()).toEqual(
+    [
+      'arch-differs',
+      'clock-skew',
+      'config-malformed',
+      'gateway-stopped',
+      'port-taken',
+      'product-missing-new',
+      'product-missing-old',
+      'queue-not-empty',
+      'rsync-missing-new',
+      'rsync-missing-old',
+    ].sort(),
+  );
+  for (const one of problems) {
+    expect(one.message).toMatch(/\.$/);
+    expect(one.hint.length).toBeGreaterThan(10);
+  }
+  expect(problems.find((one) => one.code === 'port-taken')?.message).toContain('nginx (pid 12)');
+});
+
+describe('programs', () => {
+  const product = machineFacts().product;
+  if (product === null) throw new Error('the facts have a product');
+
+  test('a missing product is answered with the commands that install it at the old version', async () => {
+    const [one] = await judged({ new: newMachineFacts({ product: null }) });
+    expect(one?.code).toBe('product-missing-new');
+    expect(one?.hint).toContain('npm install --global smart-agent-neo@2026.2.26');
+  });
+
+  test('a version of the old machine that is no version never reaches a command (F54)', async () => {
+    const old = machineFacts({ product: { ...product, version: '1; rm -rf ~' } });
+    const [one] = await judged({ old, new: newMachineFacts({ product: null }) });
+    expect(one?.hint).toContain('`npm install --global smart-agent-neo`');
+    expect(one?.hint).not.toContain('rm -rf');
+  });
+
+  test.each([
+    ['2026.2.26', '2026.2.26', []],
+    ['2026.2.26', '2026.10.1', []],
+    ['2026.2.26-1', '2026.2.26', []],
+    ['2026.10.1', '2026.9.30', ['product-older-new']],
+    ['2026.3.1', '2026.2.30', ['product-older-new']],
+    [null, '2026.2.26', ['product-version-unknown']],
+    ['2026.2.26', null, ['product-version-unknown']],
+    [null, null, ['product-version-unknown', 'product-version-unknown']],
+  ])('old %s and new %s give %j (F98)', async (was, is, expected) => {
+    const old = machineFacts({ product: { ...product, version: was } });
+    expect(await codes({ old, new: newMachineFacts({ product: { ...product, version: is } }) })).toEqual(expected);
+  });
+
+  test('a state that was last written by a newer product counts as that (F98)', async () => {
+    const gateway = gatewayFacts({ configText: "{ meta: { lastTouchedVersion: '2026.9.6' } }" });
+    const [one] = await judged({ gateway });
+    expect(one).toMatchObject({ code: 'product-older-new', detail: { needed: '2026.9.6', has: '2026.2.26' } });
+  });
+
+  test('a product without a Node is of no use on either side', async () => {
+    const without = { ...product, node: null };
+    expect(await codes({ old: machineFacts({ product: without }) })).toEqual(['node-missing-old']);
+    expect(await codes({ new: newMachineFacts({ product: without }) })).toEqual(['product-missing-new']);
+  });
+
+  test.each([
+    ['3.2.7', '3.2.7-1', ['rsync-unsafe']],
+    ['3.2.7', '3.2.7-1+deb12u4', ['rsync-dated']],
+    ['3.4.1', null, ['rsync-dated']],
+    ['3.5.0', null, []],
+    [null, null, ['rsync-unsafe']],
+  ])(
+    'an rsync %s (%s) that receives gives %j; the one that sends is not judged',
+    async (version, packageVersion, expected) => {
+      const rsync = { path: '/usr/bin/rsync', foundBy: 'PATH', version, packageVersion, capabilities: [] };
+      expect(await codes({ new: newMachineFacts({ rsync }) })).toEqual(expected);
+      expect(await codes({ old: machineFacts({ rsync }) })).toEqual([]);
+    },
+  );
+});
+
+describe('machines', () => {
+  const { machineId, bootId, hostname } = machineFacts();
+  const same = { machineId, bootId, hostname };
+  const overlap = oneDir(dirFacts(OLD), dirFacts(OLD));
+
+  test('one machine under two names is refused, with the same state dir or the same home (F106)', async () => {
+    const here = newMachineFacts({ ...same, home: '/home/al', realHome: '/home/al' });
+    expect(await codes({ new: here, ...overlap }, { replace: true })).toEqual(['same-machine']);
+    expect(await codes({ new: here, ...oneDir(dirFacts(OLD), absent('/home/al/elsewhere')) })).toEqual([
+      'same-machine',
+    ]);
+    const inside = oneDir(dirFacts(OLD), absent(`${OLD}/inside`));
+    expect(await codes({ new: newMachineFacts(same), ...inside })).toEqual(['same-machine']);
+  });
+
+  test('two users of one machine may move from one to the other', async () => {
+    expect(await codes({ new: newMachineFacts(same) })).toEqual([]);
+  });
+
+  test('a cloned image has the same machine id and is another machine (F27)', async () => {
+    const cloned = newMachineFacts({ ...same, bootId: 'boot-9', home: '/home/al', realHome: '/home/al' });
+    expect(await codes({ new: cloned, ...oneDir(dirFacts(OLD), absent(OLD)) })).toEqual([]);
+    const container = newMachineFacts({ ...same, hostname: 'c2', home: '/home/al', realHome: '/home/al' });
+    expect(await codes({ new: container, ...oneDir(dirFacts(OLD), absent(OLD)) })).toEqual([]);
+  });
+
+  test.each([
+    [5000, 0, []],
+    [5001, 0, ['clock-skew']],
+    [-3_600_000, 0, ['clock-skew']],
+    [3_600_000, 3_599_000, []],
+  ])('a clock that differs by %i ms there and %i ms here gives %j (F77)', async (there, here, expected) => {
+    const old = machineFacts({ clockSkewMs: there });
+    expect(await codes({ old, new: newMachineFacts({ clockSkewMs: here }) })).toEqual(expected);
+  });
+
+  test('a service needs somebody who starts it again; a gateway in a terminal never had one', async () => {
+    const service = gatewayFacts({ service: SERVICE });
+    for (const lacking of [{ userServices: false }, { linger: false }]) {
+      expect(await codes({ gateway: service, new: newMachineFacts(lacking) })).toEqual(['no-supervisor']);
+      expect(await codes({ new: newMachineFacts(lacking) })).toEqual([]);
+    }
+    const [one] = await judged({ gateway: service, new: newMachineFacts({ linger: false }) });
+    expect(one?.hint).toBe('sudo loginctl enable-linger bo');
+  });
+
+  test('another platform is told', async () => {
+    expect(await codes({ old: machineFacts({ platform: 'darwin' }) })).toEqual(['arch-differs']);
+  });
+});
+
+describe('roots', () => {
+  test.each([
+    '/',
+    '/etc',
+    '/etc/neo',
+    '/home',
+    '/home/al',
+    '/usr',
+    '/usr/lib/neo',
+    '/tmp',
+    '/var/lib',
+    '/proc/1',
+    '/Users',
+    '/root',
+  ])('%s on the old machine is refused (F56, F57)', async (place) => {
+    expect(await codes(oneDir(dirFacts(place), absent(NEW)))).toEqual(['root-refused']);
+  });
+
+  test.each(['/', '/home', '/home/bo', '/opt', '/sbin/x'])('%s on this machine is refused (F57)', async (place) => {
+    expect(await codes(oneDir(dirFacts(OLD), absent(place)))).toContain('root-refused');
+  });
+
+  test('a root that is such a place only by its symlink is refused too', async () => {
+    expect(await codes(oneDir(dirFacts(OLD, { realPath: '/home/al' }), absent(NEW)))).toEqual(['root-refused']);
+    const old = machineFacts({ realHome: '/data/homes/al' });
+    expect(await codes({ old, ...oneDir(dirFacts('/data/homes'), absent(NEW)) })).toEqual(['root-refused']);
+  });
+
+  test.each(['/srv/neo', '/opt/neo', '/var/lib/neo', '/tmp/x/neo', '/home/al/work', '/home/alice'])(
+    '%s may move',
+    async (place) => {
+      expect(await codes(oneDir(dirFacts(place), absent(NEW)))).toEqual([]);
+    },
+  );
+
+  test('what cannot be read is named, unless it is left out anyhow (F63)', async () => {
+    const names = ['credentials/a b', 'logs/x.log', 'logs'].map((name) => `${OLD}/${name}`);
+    const excludes = [{ pattern: '/logs/', reason: 'logs', room: 'state' }] as const;
+    const dirs = oneDir(dirFacts(OLD, { unreadable: names }), absent(NEW));
+    const [one, ...more] = await judged(dirs, { plan: { excludes } });
+    expect(more).toEqual([]);
+    expect(one).toMatchObject({ code: 'root-unreadable', detail: { paths: [`${OLD}/credentials/a b`] } });
+    expect(one?.hint).toContain(`'${OLD}/credentials/a b'`);
+  });
+
+  test('what belongs to somebody else is refused on either side', async () => {
+    expect(await codes(oneDir(dirFacts(OLD, { ownerUid: 0 }), absent(NEW)))).toEqual(['root-not-ours']);
+    const foreign = oneDir(dirFacts(OLD), dirFacts(NEW, { ownerUid: 1001 }));
+    expect(await codes(foreign, { replace: true })).toEqual(['root-not-ours']);
+  });
+
+  test('a place beside which nothing can be made is refused (F65)', async () => {
+    const here = absent(NEW);
+    const closed = { ...here, parent: { ...here.parent, writable: false } };
+    expect(await codes(oneDir(dirFacts(OLD), closed))).toEqual(['parent-not-writable']);
+  });
+
+  test('a live mount point is refused, an old one may move', async () => {
+    const mount = dirFacts(NEW, { isMount: true });
+    expect(await codes(oneDir(dirFacts(OLD), mount), { replace: true })).toEqual(['root-is-mount']);
+    expect(await codes(oneDir(dirFacts(OLD, { isMount: true }), absent(NEW)))).toEqual([]);
+  });
+
+  test('what is in place needs consent, and the words say what is parked where', async () => {
+    const live = oneDir(dirFacts(OLD), dirFacts(NEW));
+    const [one] = await judged(live);
+    expect(one).toMatchObject({
+      code: 'live-exists',
+      stops: true,
+      detail: { livePath: NEW, parkedPath: `${NEW}.parked` },
+    });
+    expect(one?.message).toContain(`${NEW}.parked`);
+    expect(await codes(live, { replace: true })).toEqual([]);
+  });
+});
+
+describe('room', () => {
+  const MIB = 1024 ** 2;
+
+  function sized(bytes: number, entries: number, parent: Partial<DirFacts['parent']>, device = '1') {
+    const here = absent(NEW);
+    return {
+      old: dirFacts(OLD, { bytes, entries }),
+      new: { ...here, parent: { ...here.parent, device, ...parent } },
+    };
+  }
+
+  test('a tenth more than the bytes that move, and a block a file, has to be free (F61)', async () => {
+    const need = Math.ceil(1.1 * 100 * MIB) + 10 * 4096;
+    expect(await codes({ dirs: [sized(100 * MIB, 10, { freeBytes: need })] })).toEqual([]);
+    const [one] = await judged({ dirs: [sized(100 * MIB, 10, { freeBytes: need - 1 })] });
+    expect(one).toMatchObject({ code: 'disk-too-small', detail: { needBytes: need, freeBytes: need - 1 } });
+    expect(one?.message).toContain('110.0 MiB');
+  });
+
+  test('roots on one file system are added up, those on two are not', async () => {
+    const dirs = (other: string) => [
+      sized(100 * MIB, 10, { freeBytes: 150 * MIB }),
+      sized(100 * MIB, 10, { freeBytes: 150 * MIB }, other),
+    ];
+    expect(await codes({ dirs: dirs('1') })).toEqual(['disk-too-small']);
+    expect(await codes({ dirs: dirs('2') })).toEqual([]);
+  });
+
+  test('what an earlier pass has staged is not needed again', async () => {
+    const tight = { dirs: [sized(100 * MIB, 10, { freeBytes: 20 * MIB })] };
+    const staged = [dirFacts(`${NEW}.staging`, { bytes: 95 * MIB, entries: 10 })];
+    expect(await codes(tight)).toEqual(['disk-too-small']);
+    expect(await codes(tight, { staged })).toEqual([]);
+  });
+
+  test('inodes count where the file system counts them (F64)', async () => {
+    expect(await codes({ dirs: [sized(1, 1000, { freeInodes: 1100 })] })).toEqual([]);
+    const [one] = await judged({ dirs: [sized(1, 1000, { freeInodes: 1099 })] });
+    expect(one).toMatchObject({ code: 'inodes-too-few', detail: { needInodes: 1100, freeInodes: 1099 } });
+    expect(await codes({ dirs: [sized(1, 1000, { freeInodes: null })] })).toEqual([]);
+  });
+});
+
+describe('the old gateway', () => {
+  test('that is not running, or has messages waiting, may move with a warning', async () => {
+    const problems = await judged({ gateway: gatewayFacts({ process: null, queued: 1 }) });
+    expect(problems.map(({ code, stops }) => ({ code, stops }))).toEqual([
+      { code: 'gateway-stopped', stops: false },
+      { code: 'queue-not-empty', stops: false },
+    ]);
+    expect(problems[1]?.message).toContain('1 message waits');
+  });
+
+  test('must have a config that parses, with every part that it includes', async () => {
+    const configText = "{ $include: ['./a.json5', '/etc/neo/b.json'] }";
+    const gateway = gatewayFacts({ configText });
+    const a = { path: `${OLD}/a.json5`, text: '{ x: 1, }' };
+    const b = { path: '/etc/neo/b.json', text: '{}' };
+    expect(await codes({ gateway, includes: [a, b] })).toEqual([]);
+    const [one] = await judged({ gateway, includes: [a] });
+    expect(one).toMatchObject({ code: 'config-malformed', detail: { includes: '/etc/neo/b.json' } });
+    expect(await codes({ gateway, includes: [a, { ...b, text: '{ x' }] })).toEqual(['config-malformed']);
+    expect(await codes({ gateway: gatewayFacts({ configText: null }) })).toEqual([]);
+  });
+});
+
+test('no control character of the old machine gets into a message (F41)', async () => {
+  const evil = '/home/al/\x1b]0;x\x07\n::error::\u202e';
+  const problems = await judged({
+    gateway: gatewayFacts({ stateDir: evil, process: null, queued: 2 }),
+    ...oneDir(
+      dirFacts(evil, { ownerUid: 3, unreadable: [`${evil}/x`], realPath: '/home/al' }),
+      dirFacts(evil, { isMount: true }),
+    ),
+  });
+  expect(problems.length).toBeGreaterThan(5);
+  for (const { message, hint } of problems) expect(message + hint).not.toMatch(/[\p{Cc}\p{Cf}]/u);
+});

@@ -1,0 +1,24 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { REPOSITORY } from './repository.ts';
+import { NODE_22 } from './stand-in/install.ts';
+
+function isInstalled(program: string): boolean {
+  const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/sbin'];
+  return folders.some((folder) => existsSync(join(folder, program)));
+}
+
+/** Before any test: the programs that are generated from source are fresh, and the real parts that tests need are there. */
+export default function setup(): void {
+  const missing = ['rsync', 'sshd', 'ssh-keygen', 'git', 'strace', 'zsh', 'fish', 'tcsh'].filter((program) => !isInstalled(program));
+  if (!existsSync(NODE_22)) missing.push('Node 22');
+  if (missing.length > 0)
+    throw new Error(`The tests need ${missing.join(', ')}. Run scripts/setup: it installs what is missing.`);
+  if (process.getuid?.() !== 0) {
+    process.stderr.write(
+      '\nNOT ROOT: the tests of whole machines (test/**/*.root.test.ts) are left out. `sudo scripts/test` runs them too.\n\n',
+    );
+  }
+  execFileSync('node', ['scripts/generate.mjs'], { cwd: REPOSITORY, stdio: ['ignore', 'ignore', 'inherit'] });
+}

@@ -1,0 +1,16 @@
+import type { Limits } from '../../src/core/plan.ts';
+import type { Homes } from './mover.ts';
+
+/** Before the line is written, or after it is on the disk. */
+export type End = 'before' | 'after';
+
+/** What a mover process is to do. */
+export interface MoverOrder {
+  readonly homes: Homes;
+  readonly command: 'pull' | 'resume' | 'rollback';
+  readonly limits: Partial<Limits>;
+  /** May a live directory on the new side be parked? */
+  readonly replace: boolean;
+  /** Which line of the Journal, counted from 1 by those of this process, is its last moment. */
+  readonly kill: { readonly line: number; readonly end: End } | null;
+}

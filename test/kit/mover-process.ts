@@ -1,0 +1,52 @@
+/**
+ * neo-pull as a process of its own, between the two homes of a temp lab: `node mover-process.cjs ORDER`, ORDER being a `MoverOrder` as
+ * JSON. Prints every event but progress as a line of JSON, and ends with the exit code of its visit. Told to, it kills itself with
+ * SIGKILL just before a line of the Journal is written, or just after that line is on the disk and before anybody has heard of it.
+ */
+import { systemClock } from '../../src/host/clock.ts';
+import { listenForSignals } from '../../src/run/interrupt.ts';
+import { Journal } from '../../src/run/journal.ts';
+import { pull } from '../../src/visits/pull.ts';
+import { resume } from '../../src/visits/resume.ts';
+import { rollback } from '../../src/visits/rollback.ts';
+import type { Tools, Verdict } from '../../src/visits/visit.ts';
+import type { MoverOrder } from './mover-order.ts';
+import { moverFor } from './mover.ts';
+
+const order = JSON.parse(process.argv[2] ?? '') as MoverOrder;
+
+function killAt({ line, end }: NonNullable<MoverOrder['kill']>): void {
+  // eslint-disable-next-line @typescript-eslint/unbound-method -- it is called with its own `this` below
+  const { append } = Journal.prototype;
+  let count = 0;
+  Journal.prototype.append = async function (this: Journal, body) {
+    count += 1;
+    const isIt = count === line;
+    if (isIt && end === 'before') process.kill(process.pid, 'SIGKILL');
+    const event = await append.call(this, body);
+    if (isIt) process.kill(process.pid, 'SIGKILL');
+    return event;
+  };
+}
+
+function visit(tools: Tools): Promise<Verdict> {
+  if (order.command === 'resume') return resume(tools, null, {});
+  if (order.command === 'rollback') return rollback(tools, null, { connect: {}, afterCommit: true });
+  return pull(tools, mover.request);
+}
+
+const interrupt = listenForSignals(process, {
+  clock: systemClock,
+  onFirst: () => undefined,
+  onSecond: (why) => process.exit(why.problem.code === 'interrupted' ? 130 : 143),
+});
+const mover = moverFor(order.homes, {
+  limits: order.limits,
+  asked: { replace: order.replace },
+  tools: { command: `${order.command} olga@old.example`, interrupt },
+  onEvent(event) {
+    if (event.type !== 'progress') process.stdout.write(`${JSON.stringify(event)}\n`);
+  },
+});
+if (order.kill) killAt(order.kill);
+void visit(mover.tools).then(({ exitCode }) => process.exit(exitCode));

@@ -1,0 +1,43 @@
+import { existsSync, readFileSync } from 'node:fs';
+
+/** One process that a stand-in told of itself; pid and start time name it for good. */
+export interface Told {
+  readonly pid: number;
+  readonly startTime: number;
+  readonly role: 'gateway' | 'parent' | 'tool';
+  readonly stateDir: string;
+}
+
+/** Field 22 of `/proc/<pid>/stat`. Throws when there is no such process. */
+export function startTimeOf(pid: number): number {
+  const stat = readFileSync(`/proc/${String(pid)}/stat`, 'utf8');
+  return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]);
+}
+
+/** Is this very process alive? A zombie is not. */
+export function isAlive({ pid, startTime }: { pid: number; startTime: number }): boolean {
+  try {
+    const stat = readFileSync(`/proc/${String(pid)}/stat`, 'utf8');
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return Number(fields[19]) === startTime && fields[0] !== 'Z' && fields[0] !== 'X';
+  } catch {
+    return false;
+  }
+}
+
+/** Every live process of the installation that keeps its list in `pidsFile`. */
+export function liveProcesses(pidsFile: string): Told[] {
+  if (!existsSync(pidsFile)) return [];
+  const lines = readFileSync(pidsFile, 'utf8').split('\n').filter(Boolean);
+  return lines.map((line) => JSON.parse(line) as Told).filter(isAlive);
+}
+
+/** Ends one process at once, if it still is the one that was meant. */
+export function killOne(which: { pid: number; startTime: number }): void {
+  if (!isAlive(which)) return;
+  try {
+    process.kill(which.pid, 'SIGKILL');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}

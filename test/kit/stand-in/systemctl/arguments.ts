@@ -1,0 +1,53 @@
+/** A `systemctl` or `loginctl` command line, taken apart. */
+export interface Arguments {
+  readonly flags: ReadonlySet<string>;
+  readonly properties: readonly string[];
+  readonly signal: string;
+  readonly words: readonly string[];
+}
+
+const TAKES_VALUE = new Set([
+  '-p',
+  '--property',
+  '-s',
+  '--signal',
+  '-n',
+  '--lines',
+  '-t',
+  '--type',
+  '--state',
+  '-M',
+  '--machine',
+  '-o',
+  '--output',
+]);
+
+/** Short flags are known by their long names. */
+const LONG: Record<string, string> = {
+  '-p': '--property',
+  '-s': '--signal',
+  '-q': '--quiet',
+  '-f': '--force',
+  '-a': '--all',
+  '-l': '--full',
+};
+
+export function takeApart(argv: readonly string[]): Arguments {
+  const flags = new Set<string>();
+  const found = { words: [] as string[], properties: [] as string[], signal: 'SIGTERM' };
+  const rest = [...argv];
+  for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
+    if (!word.startsWith('-')) {
+      found.words.push(word);
+      continue;
+    }
+    const glued = /^(-[ps])(.+)$/.exec(word) ?? /^(--[a-z-]+)=(.*)$/.exec(word);
+    const name = glued?.[1] ?? word;
+    const given = glued?.[2] ?? (TAKES_VALUE.has(name) ? rest.shift() : undefined) ?? '';
+    const long = LONG[name] ?? name;
+    flags.add(long);
+    if (long === '--property') found.properties.push(...given.split(','));
+    if (long === '--signal') found.signal = given.startsWith('SIG') ? given : `SIG${given}`;
+  }
+  return { ...found, flags };
+}

@@ -1,0 +1,47 @@
+import { spawn } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
+import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { DEAD, SOCKET } from './protocol.ts';
+import type { Order, Standing } from './protocol.ts';
+import { FOLDER } from './settings.ts';
+
+const PATIENCE_MS = 10_000;
+
+async function send(order: Order): Promise<Standing | null> {
+  const socket = connect(SOCKET);
+  const isConnected = await new Promise<boolean>((resolve) => {
+    socket.once('connect', () => {
+      resolve(true);
+    });
+    socket.once('error', () => {
+      resolve(false);
+    });
+  });
+  if (!isConnected) return null;
+  socket.write(`${JSON.stringify(order)}\n`);
+  return JSON.parse(await text(socket)) as Standing;
+}
+
+function startSupervisor(): void {
+  const script = process.argv[1];
+  if (!script) throw new Error('the script has a path');
+  spawn(process.execPath, [script, '__supervise'], { detached: true, stdio: 'ignore', cwd: '/' }).unref();
+}
+
+/** Gives an order to the supervisor of this home. One that only asks, or ends, finds everything dead when there is none. */
+export async function order(what: Order): Promise<Standing> {
+  mkdirSync(FOLDER, { recursive: true });
+  process.chdir(FOLDER);
+  const told = await send(what);
+  if (told) return told;
+  if (!['start', 'restart', 'hold'].includes(what.verb)) return DEAD;
+  startSupervisor();
+  for (const end = Date.now() + PATIENCE_MS; Date.now() < end;) {
+    const standing = await send(what);
+    if (standing) return standing;
+    await sleep(10);
+  }
+  throw new Error('the stand-in service manager does not come up');
+}

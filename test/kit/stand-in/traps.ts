@@ -1,0 +1,24 @@
+/** What can be made wrong with the stand-in gateway. */
+export const TRAPS = {
+  'stop-lies': '`gateway stop` says ok and not-loaded, and the gateway runs on',
+  'stop-hangs': '`gateway stop` never comes back',
+  'stop-refuses': '`gateway stop` refuses without a terminal, as newer releases do',
+  'ignore-term': 'the gateway does not heed SIGTERM',
+  'start-does-nothing': '`gateway start` says started, and nothing was started',
+  'start-crashes': 'the gateway ends with 1 soon after it was started',
+  'start-never-ready': 'the gateway runs and never listens',
+  'slow-start': 'milliseconds until the gateway listens; SIGTERM is not heeded before',
+  'child-survives': 'a tool of the gateway goes on writing into the state dir after the stop',
+  'notices-before-json': 'boxed notices on stdout before every JSON answer',
+  'doctor-renames-transcripts': 'doctor takes every transcript for an orphan, asked or not',
+  'doctor-fails': 'doctor ends with 1',
+  'doctor-hangs': 'doctor never comes back',
+  'sessions-lost': 'the gateway lists no sessions and one agent',
+  'channels-do-not-connect': 'channels run, and do not get connected',
+  'install-fails': '`gateway install` ends with 1',
+} as const;
+
+export type TrapName = keyof typeof TRAPS;
+
+/** Which traps are set; `slow-start` has milliseconds as its value, every other one `true`. */
+export type Traps = Partial<Record<TrapName, true | number>>;

@@ -1,0 +1,49 @@
+import { join } from 'node:path';
+import type { ProductName } from '../../../src/core/inventory.ts';
+
+export interface StateOptions {
+  /** The home as its machine names it, such as `/home/olga`: what stands in configs. */
+  readonly home: string;
+  /** Where that home lies on this disk, when it is not at `home`. */
+  readonly at?: string;
+  readonly port: number;
+  readonly product?: ProductName;
+  readonly profile?: string;
+  /** Are the agents' workspaces in the state dir, or in `~/work`? Default inside. */
+  readonly workspace?: 'inside' | 'outside';
+  /** Sessions of the main agent besides its main session; the second agent gets a tenth. Default 10. */
+  readonly sessions?: number;
+  /** Ordinary files in the main workspace's nasty tree; 0 leaves the tree out. Default 0. */
+  readonly workspaceFiles?: number;
+  /** More for the config: merged over the first level. */
+  readonly config?: Readonly<Record<string, unknown>>;
+}
+
+/** A populated state, all paths as its machine names them. */
+export interface State {
+  readonly home: string;
+  readonly stateDir: string;
+  readonly configPath: string;
+  readonly workspaces: { readonly main: string; readonly ops: string };
+  readonly port: number;
+  readonly profile: string;
+  /** Ids of the sessions of each agent. */
+  readonly sessions: { readonly main: readonly string[]; readonly ops: readonly string[] };
+  readonly canaries: readonly string[];
+}
+
+/** Where the parts of a state lie, as its machine names them. */
+export interface Places {
+  readonly stateDir: string;
+  readonly main: string;
+  readonly ops: string;
+  readonly product: ProductName;
+}
+
+/** The places that the options ask for. */
+export function placesOf(options: StateOptions): Places {
+  const { home, product = 'smart-agent-neo', profile = 'default', workspace = 'inside' } = options;
+  const stateDir = join(home, `.${product}${profile === 'default' ? '' : `-${profile}`}`);
+  const root = workspace === 'inside' ? stateDir : join(home, 'work');
+  return { stateDir, main: join(root, 'workspace'), ops: join(root, 'workspace-ops'), product };
+}
