@@ -30,7 +30,10 @@ const KINDS: Record<string, () => Promise<Kind>> = {
   LocalHost: () => {
     const home = realpathSync(mkdtempSync(join(tmpdir(), 'np-local-')));
     const env = { ...HOST_ENV, HOME: home, PATH: process.env['PATH'] ?? '' };
-    const stop = (): Promise<void> => Promise.resolve(rmSync(home, { recursive: true }));
+    const stop = (): Promise<void> => {
+      rmSync(home, { recursive: true });
+      return Promise.resolve();
+    };
     return Promise.resolve({ host: new LocalHost({ label: 'here', env }), login: home, stop });
   },
   SshHost: async () => {

@@ -118,7 +118,7 @@ describe('an SSH server that means no good', () => {
         });
     });
     const host = await connect();
-    const running = await host.spawn(['sleep', '1000']);
+    const running = await host.spawn(['cat']);
     running.kill('TERM');
     running.stdout.resume();
     running.stderr.resume();

@@ -30,7 +30,7 @@ describe('the line to the old machine', () => {
   };
   /** Breaks the line, and resolves when the Host has noticed. */
   const breakLine = async (host: Host, how: () => unknown): Promise<void> => {
-    const held = await host.spawn(['sleep', '1000']);
+    const held = await host.spawn(['cat']);
     await how();
     expect(await problemFrom(held.exit)).toMatchObject({ code: 'connection-lost' });
   };
