@@ -1,5 +1,5 @@
 import type { Plan } from '../core/plan.ts';
-import { problem, type Problem, type ProblemCode } from '../core/problem.ts';
+import { problem, problemOf, type Problem, type ProblemCode } from '../core/problem.ts';
 import type { Check } from '../core/step.ts';
 import { readLife, type Life } from '../gateway/life.ts';
 
@@ -12,13 +12,27 @@ export function oldIsDead(plan: Plan): Check {
   });
 }
 
-/** After the commit: the same look, of which a person must know at once. */
+/** After the commit: the same look, of which a person must know at once. A line that does not come back is told, and no more. */
 export function oldStaysDead(plan: Plan): Check {
-  return deathCheck(plan, {
+  const check = deathCheck(plan, {
     id: 'old-stays-dead',
     code: 'old-alive-after-move',
     hint: 'Two gateways on one identity log each other out. Stop the one on the old machine now.',
   });
+  return {
+    ...check,
+    run: (world) =>
+      check.run(world).catch((error: unknown) => {
+        const { code, message } = problemOf(error);
+        if (code !== 'connection-lost') throw error;
+        return [
+          problem('old-unseen', {
+            message,
+            hint: 'It was down and fenced at the commit. Look again when it is back: neo-pull verify',
+          }),
+        ];
+      }),
+  };
 }
 
 function deathCheck(plan: Plan, { id, code, hint }: { id: string; code: ProblemCode; hint: string }): Check {

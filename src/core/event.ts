@@ -94,6 +94,8 @@ export type EventBody =
       bytesPerSecond: number | null;
       leftMs: number | null;
     }
+  /** What was seen and decided, before anybody is asked and before anything is done. Never part of a Journal. */
+  | { type: 'plan.shown'; plan: Plan; problems: readonly Problem[] }
   | { type: 'notice'; message: string };
 
 /** An event as it is printed and stored. `ts` is ISO 8601 UTC, `seq` counts from 1 within one run's Journal and process. */
@@ -101,5 +103,6 @@ export type Event = { readonly v: 1; readonly seq: number; readonly ts: string; 
 
 /** Is this event part of the Journal (durable), or only told? */
 export function isJournaled(body: EventBody): boolean {
+  if (body.type === 'plan.shown') return false;
   return body.type.startsWith('run.') || body.type.startsWith('step.') || body.type.startsWith('plan.');
 }

@@ -35,6 +35,11 @@ export interface Host {
   /** For people: `old machine (al@old.example)`. */
   readonly label: string;
   spawn(argv: readonly string[], options?: SpawnOptions): Promise<Process>;
+  /**
+   * The same machine over the line as it is now: once that has broken, `spawn` rejects with `connection-lost` instead of connecting again.
+   * What must not wait for a line uses it. A Host without it has no line that could break.
+   */
+  steady?(): Host;
   /** Ends the connection, if there is one. Repeatable. */
   close(): Promise<void>;
 }

@@ -273,6 +273,11 @@ export const PROBLEMS = {
     why: 'A channel that was connected before is not connected now.',
   },
   'unwind-incomplete': { exit: EXIT.unknown, stops: true, why: 'Putting things back did not succeed everywhere.' },
+  'old-unseen': {
+    exit: EXIT.degraded,
+    stops: false,
+    why: 'The old machine could not be looked at once more after the move.',
+  },
   'old-alive-after-move': { exit: EXIT.unknown, stops: true, why: 'The old gateway runs again beside the new one.' },
   'moved-but': { exit: EXIT.unknown, stops: true, why: 'The move was finished before, and something changed since.' },
   'new-state-unknown': { exit: EXIT.unknown, stops: true, why: 'It cannot be told whether the new gateway runs.' },

@@ -21,3 +21,8 @@ export function parseCompactTime(text: string): number {
   const [, year, month, day, hour, minute, second] = parts;
   return Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`);
 }
+
+/** Milliseconds from one ISO 8601 moment to another. Pure. */
+export function msBetween(from: string, to: string): number {
+  return Date.parse(to) - Date.parse(from);
+}

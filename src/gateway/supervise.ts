@@ -102,8 +102,9 @@ async function find(host: Host, gateway: Gateway, waiting: Waiting): Promise<{ s
     if (shown === null) return null;
     const properties = parseProperties(shown.stdout.toString());
     if (!properties.has('LoadState')) continue;
-    // `show` may tell a unit file state from before the last change on disk; `is-enabled` looks.
-    const isEnabled = await systemctl(host, ['is-enabled', unit], options);
+    // `show` may tell a unit file state from before the last change on disk; `is-enabled` looks. What is not there is not enabled.
+    const isThere = properties.get('LoadState') !== 'not-found';
+    const isEnabled = isThere ? await systemctl(host, ['is-enabled', unit], options) : null;
     return { service: serviceOf(unit, properties, isEnabled?.stdout.toString().trim() ?? ''), env };
   }
   return null;

@@ -65,6 +65,11 @@ export class SshHost implements Host {
     return this.#start(connection, argv, options);
   }
 
+  /** See `Host.steady`. */
+  steady(): Host {
+    return this.#seenAs(this.#connection);
+  }
+
   async close(): Promise<void> {
     this.#closed.abort(lineBroke('closed by neo-pull', this.#options));
     await this.#connection.end();

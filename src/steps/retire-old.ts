@@ -1,4 +1,5 @@
 import type { Plan } from '../core/plan.ts';
+import { problemOf } from '../core/problem.ts';
 import { keep, type Step } from '../core/step.ts';
 import { runOk } from '../host/run.ts';
 import { claimFolder } from './claim.ts';
@@ -15,9 +16,15 @@ export function retireOld(plan: Plan): Step<null> {
     title: 'Leave word on the old machine',
     touches: 'old',
     before: () => Promise.resolve(null),
-    async apply({ old, clock }) {
+    async apply({ old, clock, emit }) {
       const whereTo = `${plan.new.user}@${plan.new.hostname}`;
-      await runOk(old, ['/bin/sh', '-c', RETIRE, 'np', folder, whereTo, plan.run], { clock });
+      await runOk(old, ['/bin/sh', '-c', RETIRE, 'np', folder, whereTo, plan.run], { clock }).catch(
+        async (error: unknown) => {
+          // The note is a courtesy: the move stands without it.
+          if (problemOf(error).code === 'bug') throw error;
+          await emit({ type: 'notice', message: `No word was left on the old machine: ${problemOf(error).message}` });
+        },
+      );
     },
     undo: keep('the claim takes the whole folder with it when it is undone'),
   };

@@ -17,7 +17,10 @@ export async function lookAt(
   { asksChannels }: { asksChannels: boolean },
 ): Promise<Seen> {
   const { tools, bus } = visit;
+  const { user, host } = request.connect;
+  await bus.emit({ type: 'notice', message: `Connecting to ${user}@${host}` });
   visit.old = await tools.connect(request.connect);
+  await bus.emit({ type: 'notice', message: 'Looking at both machines' });
   const { clock, interrupt } = tools;
   const replace = request.asked.replace || tools.ask !== null;
   return look(
@@ -25,6 +28,11 @@ export async function lookAt(
     { ...request, replace, asksChannels },
     { clock, emit: bus.emit, signal: interrupt.signal },
   );
+}
+
+/** Tells what was seen and decided, before anything is refused, asked or done. */
+export async function show({ bus }: Visit, { plan, problems }: Seen): Promise<void> {
+  await bus.emit({ type: 'plan.shown', plan, problems });
 }
 
 /** Throws the first Problem that stops; what only needs a word of consent comes last. */

@@ -19,11 +19,19 @@ const OWN_EXIT: readonly ExitCode[] = [
   EXIT.terminated,
 ];
 
-/** Goes forward through the cutover from where the Journal says; whatever fails before the commit is undone here and now. */
+/**
+ * Goes forward through the cutover from where the Journal says; whatever fails before the commit is undone here and now. Up to the
+ * commit no gateway serves, so a line that breaks is not waited for: it unwinds. After it there is time to connect again.
+ */
 export async function cutOver(visit: Visit): Promise<Verdict> {
   const steps = sabotaged(cutover(planOf(visit), { committed: false }), visit.tools.failAt ?? null);
+  const after = steps.findIndex((step) => step.id === 'commit') + 1;
+  const context = contextOf(visit);
+  const { old } = context.world;
+  const steady = { ...context, world: { ...context.world, old: old.steady?.() ?? old } };
   try {
-    await advance(steps, contextOf(visit));
+    await advance(steps.slice(0, after), steady);
+    await advance(steps.slice(after), context);
     return moved(visit);
   } catch (error) {
     return settle(visit, problemOf(error));

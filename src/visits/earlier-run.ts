@@ -68,8 +68,11 @@ async function readRun(folder: RunFolder): Promise<EarlierRun> {
 
 /** The agreed Plan of a run. Throws `run-not-ready` where there is none. */
 export function agreedPlan({ folder, state }: EarlierRun): Plan {
-  if (!state.plan) throw notReady(folder, 'it ended before it had a plan');
-  return state.plan;
+  if (state.plan) return state.plan;
+  throw fail('run-not-ready', {
+    message: `Run ${folder.id} ended before it had a plan. Nothing was changed.`,
+    hint: 'There is nothing to go on with or to put back. Start anew: neo-pull user@old',
+  });
 }
 
 function notReady(folder: RunFolder, why: string): Error {

@@ -1,6 +1,6 @@
 import { EXIT } from '../core/exit.ts';
 import { alreadyMoved } from './already-moved.ts';
-import { lookAt, refuse } from './begin.ts';
+import { lookAt, refuse, show } from './begin.ts';
 import { earlierRun, isMoved } from './earlier-run.ts';
 import { asFound, conclude, type Request, type Tools, type Verdict } from './visit.ts';
 
@@ -11,6 +11,7 @@ export function plan(tools: Tools, request: Request, { exitCode }: { exitCode: b
     const earlier = await earlierRun(tools.stateHome, seen.plan.key);
     if (earlier && isMoved(earlier.state)) return alreadyMoved(visit, earlier);
     await visit.bus.emit({ type: 'plan.made', plan: seen.plan });
+    await show(visit, seen);
     refuse(seen.problems);
     const code = exitCode ? EXIT.somethingToDo : EXIT.done;
     return { outcome: 'planned', running: asFound(seen.plan), exitCode: code, problem: null };

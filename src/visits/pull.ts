@@ -1,7 +1,7 @@
 import { staging } from '../migrate.ts';
 import { advance } from '../run/runner.ts';
 import { alreadyMoved } from './already-moved.ts';
-import { beginRun, lookAt, refuse } from './begin.ts';
+import { beginRun, lookAt, refuse, show } from './begin.ts';
 import { consent } from './consent.ts';
 import { cutOver } from './cut-over.ts';
 import { earlierRun, isMoved } from './earlier-run.ts';
@@ -10,9 +10,11 @@ import { conclude, contextOf, planOf, type Request, type Tools, type Verdict } f
 /** `neo-pull user@old`: look, decide, stage, cut over, tell. */
 export function pull(tools: Tools, request: Request): Promise<Verdict> {
   return conclude(tools, async (visit) => {
-    const { plan, problems } = await lookAt(visit, request, { asksChannels: true });
+    const seen = await lookAt(visit, request, { asksChannels: true });
+    const { plan, problems } = seen;
     const earlier = await earlierRun(tools.stateHome, plan.key);
     if (earlier && isMoved(earlier.state)) return alreadyMoved(visit, earlier);
+    await show(visit, seen);
     refuse(problems);
     await consent(visit, plan);
     await beginRun(visit, plan, earlier);

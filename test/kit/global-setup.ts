@@ -9,7 +9,7 @@ function isInstalled(program: string): boolean {
   return folders.some((folder) => existsSync(join(folder, program)));
 }
 
-/** Before any test: the programs that are generated from source are fresh, and the real parts that tests need are there. */
+/** Before any test: neo-pull is built fresh, and the real parts that tests need are there. */
 export default function setup(): void {
   const missing = ['rsync', 'sshd', 'ssh-keygen', 'git', 'strace', 'zsh', 'fish', 'tcsh'].filter((program) => !isInstalled(program));
   if (!existsSync(NODE_22)) missing.push('Node 22');
@@ -20,5 +20,5 @@ export default function setup(): void {
       '\nNOT ROOT: the tests of whole machines (test/**/*.root.test.ts) are left out. `sudo scripts/test` runs them too.\n\n',
     );
   }
-  execFileSync('node', ['scripts/generate.mjs'], { cwd: REPOSITORY, stdio: ['ignore', 'ignore', 'inherit'] });
+  execFileSync('node', ['scripts/build.mjs'], { cwd: REPOSITORY, stdio: ['ignore', 'ignore', 'inherit'] });
 }

@@ -133,8 +133,8 @@ function removeLocks(side: Side): void {
   rmSync(`/tmp/${name}-${String(process.getuid?.() ?? 0)}/gateway.${key}.lock`, { force: true });
 }
 
-/** Ends every process of a side and removes all of it. Repeatable. */
-export async function removeSide(side: Side): Promise<void> {
+/** Ends every process of a side at once, as a power cut does; its files stay as they are. Repeatable. */
+export async function endProcesses(side: Side): Promise<void> {
   // The supervisor first, or it would start again what is ended after it; then again, for what was just being started.
   for (const one of supervisors(side)) killOne(one);
   await waitFor('every process of the side is over', () => {
@@ -142,6 +142,11 @@ export async function removeSide(side: Side): Promise<void> {
     for (const one of live) killOne(one);
     return live.length === 0;
   });
+}
+
+/** Ends every process of a side and removes all of it. Repeatable. */
+export async function removeSide(side: Side): Promise<void> {
+  await endProcesses(side);
   removeLocks(side);
   rmSync(side.path, { recursive: true, force: true });
 }

@@ -58,5 +58,8 @@ export function makeUser({ shell = '/bin/sh', password }: { shell?: string; pass
 }
 
 function crypt(password: string): string {
-  return execFileSync('openssl', ['passwd', '-6', '-stdin'], { input: Buffer.from(password), encoding: 'latin1' }).trim();
+  return execFileSync('openssl', ['passwd', '-6', '-stdin'], {
+    input: Buffer.from(password),
+    encoding: 'latin1',
+  }).trim();
 }

@@ -131,7 +131,8 @@ function newSide({ folder, disk, options }: Ground): Promise<Side> {
     product: options.product ?? 'smart-agent-neo',
     version: options.versions?.new ?? '2026.2.26',
     traps: {},
-    manager: {},
+    // Somebody who keeps a gateway on a machine has told it to start at boot.
+    manager: { linger: true },
     isInstalled: true,
     profile: options.profile ?? 'default',
   });

@@ -4,6 +4,7 @@ export const TRAPS = {
   'stop-hangs': '`gateway stop` never comes back',
   'stop-refuses': '`gateway stop` refuses without a terminal, as newer releases do',
   'ignore-term': 'the gateway does not heed SIGTERM',
+  'slow-stop': 'milliseconds that the gateway goes on serving after SIGTERM, before it ends',
   'start-does-nothing': '`gateway start` says started, and nothing was started',
   'start-crashes': 'the gateway ends with 1 soon after it was started',
   'start-never-ready': 'the gateway runs and never listens',
@@ -20,5 +21,5 @@ export const TRAPS = {
 
 export type TrapName = keyof typeof TRAPS;
 
-/** Which traps are set; `slow-start` has milliseconds as its value, every other one `true`. */
+/** Which traps are set; `slow-start` and `slow-stop` have milliseconds as their value, every other one `true`. */
 export type Traps = Partial<Record<TrapName, true | number>>;

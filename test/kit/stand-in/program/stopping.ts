@@ -14,7 +14,12 @@ export function heedSignals(): Stopping {
     if (trap('ignore-term')) return;
     wasAsked = true;
     if (!tidy) return; // a cold start does not heed signals before it is through
-    tidy();
+    const slow = trap('slow-stop');
+    if (typeof slow === 'number') setTimeout(leave, slow);
+    else leave();
+  };
+  const leave = () => {
+    tidy?.();
     process.exit(0);
   };
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, stop);

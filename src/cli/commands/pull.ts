@@ -1,0 +1,48 @@
+import type { Command } from '../command.ts';
+import {
+  CONNECTION_FLAGS,
+  CONSENT_FLAGS,
+  DRY_RUN_FLAG,
+  GATEWAY_FLAGS,
+  LIMIT_FLAGS,
+  OUTPUT_FLAGS,
+  type ConnectionFlags,
+  type ConsentFlags,
+  type GatewayFlags,
+  type LimitFlags,
+  type OutputFlags,
+} from '../flags.ts';
+import { requestOf } from '../request.ts';
+import { targetOf } from '../words.ts';
+
+type Flags = ConnectionFlags & GatewayFlags & LimitFlags & ConsentFlags & OutputFlags & { 'dry-run'?: boolean };
+
+export const pull: Command<Flags> = {
+  name: 'pull',
+  word: 'target',
+  describe: 'Move the gateway of the old machine to this one',
+  flags: {
+    ...CONNECTION_FLAGS,
+    ...GATEWAY_FLAGS,
+    ...CONSENT_FLAGS,
+    ...DRY_RUN_FLAG,
+    ...LIMIT_FLAGS,
+    ...OUTPUT_FLAGS,
+  },
+  async run(called, around) {
+    const request = requestOf(targetOf(called.word), called, around);
+    const { perform } = await import('../perform.ts');
+    if (called['dry-run'] === true) {
+      const { plan } = await import('../../visits/plan.ts');
+      const visit = (tools: Parameters<typeof plan>[0]) => plan(tools, request, { exitCode: false });
+      return perform(around, { flags: called, name: 'pull', planIs: 'answer', visit });
+    }
+    const visits = await import('../../visits/pull.ts');
+    return perform(around, {
+      flags: called,
+      name: 'pull',
+      planIs: 'question',
+      visit: (tools) => visits.pull(tools, request),
+    });
+  },
+};

@@ -1,0 +1,84 @@
+import type { InferredOptionTypes, Options } from 'yargs';
+
+/** Given twice, the last one counts, as with ssh. */
+function last(value: unknown): string {
+  return String(Array.isArray(value) ? value.at(-1) : value);
+}
+
+const flag = { type: 'boolean' } as const;
+const text = { type: 'string', requiresArg: true, coerce: last } as const;
+const texts = { type: 'string', array: true, requiresArg: true } as const;
+
+const CONNECTION = 'Reaching the old machine:';
+const GATEWAY = 'What moves, and where to:';
+const CONDUCT = 'How it goes about it:';
+const OUTPUT = 'What it says:';
+const PATIENCE = 'Patience, in seconds (for slow machines and tests):';
+
+/** How the old machine is reached. */
+export const CONNECTION_FLAGS = {
+  identity: { ...texts, alias: 'i', group: CONNECTION, describe: 'Private key file to offer (repeatable)' },
+  port: { ...text, alias: 'p', group: CONNECTION, describe: 'SSH port' },
+  'known-hosts': { ...text, group: CONNECTION, describe: 'The one file in which host keys are looked up' },
+  'host-key': { ...text, group: CONNECTION, describe: 'Pin the host key: SHA256:...' },
+  'password-file': { ...text, group: CONNECTION, describe: 'File (0600) that holds the password' },
+  'passphrase-file': { ...text, group: CONNECTION, describe: 'File (0600) that holds the passphrase of the key' },
+  'connect-timeout': { ...text, group: PATIENCE, describe: 'For each stage of connecting [10]' },
+  'reconnect-timeout': { ...text, group: PATIENCE, describe: 'How long a lost line is tried again [300]' },
+} as const satisfies Record<string, Options>;
+
+/** What is moved, and where to. */
+export const GATEWAY_FLAGS = {
+  profile: { ...text, group: GATEWAY, describe: 'Which gateway, where the account has several' },
+  'state-dir': { ...text, group: GATEWAY, describe: 'State dir on the old machine' },
+  'to-state-dir': { ...text, group: GATEWAY, describe: 'State dir on this machine' },
+  workspace: { ...texts, group: GATEWAY, describe: 'Further workspace that moves: OLD or OLD=NEW (repeatable)' },
+  exclude: { ...texts, group: GATEWAY, describe: 'Pattern of what stays behind (repeatable)' },
+  product: { ...text, group: GATEWAY, describe: 'smart-agent-neo or openclaw [smart-agent-neo]' },
+  'gateway-bin': { ...text, group: GATEWAY, describe: 'The gateway program on this machine' },
+  'remote-gateway-bin': { ...text, group: GATEWAY, describe: 'The gateway program on the old machine' },
+  replace: { ...flag, group: GATEWAY, describe: 'What is here already may be parked' },
+} as const satisfies Record<string, Options>;
+
+/** Waits of a move. */
+export const LIMIT_FLAGS = {
+  bwlimit: { ...text, group: CONDUCT, describe: 'KiB per second that the copy may use' },
+  soak: { ...text, group: PATIENCE, describe: 'How long the new gateway is watched at the end [30]' },
+  'stop-timeout': { ...text, group: PATIENCE, describe: 'For a gateway to stop [60]' },
+  'start-timeout': { ...text, group: PATIENCE, describe: 'For a gateway to come up [90]' },
+  'doctor-timeout': { ...text, group: PATIENCE, describe: "For the product's doctor [120]" },
+} as const satisfies Record<string, Options>;
+
+/** Who may be asked. */
+export const CONSENT_FLAGS = {
+  yes: { ...flag, alias: 'y', group: CONDUCT, describe: 'Answer the one question of a move (never one of trust)' },
+  'fail-step': { ...text, hidden: true, describe: 'Make this step of the cutover fail, to see everything put back' },
+  'no-input': { ...flag, group: CONDUCT, describe: 'Ask nothing: what would be asked ends the run' },
+} as const satisfies Record<string, Options>;
+
+/** What is printed. Every command has them. */
+export const OUTPUT_FLAGS = {
+  json: { ...flag, group: OUTPUT, describe: 'Events (or the answer) as JSON on stdout, nothing else there' },
+  verbose: { type: 'count', alias: 'v', group: OUTPUT, describe: 'Say more; twice: everything that is logged' },
+  quiet: { ...flag, alias: 'q', group: OUTPUT, describe: 'Only problems and the result' },
+} as const satisfies Record<string, Options>;
+
+export const DRY_RUN_FLAG = {
+  'dry-run': { ...flag, alias: 'n', group: CONDUCT, describe: 'Look and show the plan, change nothing (= plan)' },
+} as const satisfies Record<string, Options>;
+
+export const EXIT_CODE_FLAG = {
+  'exit-code': { ...flag, group: OUTPUT, describe: 'Exit with 20 when there is something to do' },
+} as const satisfies Record<string, Options>;
+
+export const AFTER_COMMIT_FLAG = {
+  'after-commit': { ...flag, group: CONDUCT, describe: 'Take the move back although the new gateway has run' },
+} as const satisfies Record<string, Options>;
+
+type Given<Table extends Record<string, Options>> = Partial<InferredOptionTypes<Table>>;
+
+export type ConnectionFlags = Given<typeof CONNECTION_FLAGS>;
+export type GatewayFlags = Given<typeof GATEWAY_FLAGS>;
+export type LimitFlags = Given<typeof LIMIT_FLAGS>;
+export type ConsentFlags = Given<typeof CONSENT_FLAGS>;
+export type OutputFlags = Given<typeof OUTPUT_FLAGS>;

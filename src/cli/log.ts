@@ -1,0 +1,101 @@
+import { closeSync, constants, openSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { pino, type Logger } from 'pino';
+import type { Event } from '../core/event.ts';
+import { redact, redactText } from './redact.ts';
+import type { Secrets } from './secrets.ts';
+
+const WAITING_LINES = 2000;
+
+export interface RunLogOptions {
+  readonly secrets: Secrets;
+  /** The folder of a run, by its id. */
+  readonly folderOf: (run: string) => string;
+  /** Lines at or above this level are also written here. */
+  readonly echo: { readonly level: 'debug' | 'info'; write(line: string): void } | null;
+}
+
+/**
+ * The diagnostics of one process: NDJSON by pino in `log.ndjson` (0600) of the run's folder, on stderr with -v. Lines that come before
+ * the run has a name wait, the first 2000 of them. Written at once, so that a crash loses nothing; a log that cannot be written never
+ * disturbs the run.
+ */
+export class RunLog {
+  readonly #options: RunLogOptions;
+  readonly #pino: Logger;
+  #waiting: string[] | null = [];
+  #file: number | null = null;
+
+  constructor(options: RunLogOptions) {
+    this.#options = options;
+    this.#pino = pino(
+      {
+        level: 'debug',
+        base: null,
+        timestamp: pino.stdTimeFunctions.isoTime,
+        formatters: {
+          level: (label) => ({ level: label }),
+          log: (fields) => redact(fields) as Record<string, unknown>,
+        },
+      },
+      { write: (line: string) => this.#write(line) },
+    );
+  }
+
+  /** The listener for events: all but the ticks of progress, which say nothing afterwards. */
+  readonly onEvent = (event: Event): void => {
+    if (event.run !== '') this.#open(event.run);
+    if (event.type === 'progress') return;
+    const problem = 'problem' in event ? event.problem : null;
+    if (!problem) this.#pino.debug({ event }, event.type);
+    else if (problem.stops) this.#pino.error({ event }, redactText(problem.message));
+    else this.#pino.warn({ event }, redactText(problem.message));
+  };
+
+  /** A fault of neo-pull itself, with where it happened. */
+  fault(error: unknown, where: string): void {
+    this.#pino.error(
+      { err: error instanceof Error ? { message: error.message, stack: error.stack } : String(error) },
+      where,
+    );
+  }
+
+  close(): void {
+    if (this.#file !== null) closeSync(this.#file);
+    this.#file = null;
+    this.#waiting = null;
+  }
+
+  #open(run: string): void {
+    if (this.#waiting === null) return;
+    const waiting = this.#waiting;
+    this.#waiting = null;
+    const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND | constants.O_NOFOLLOW;
+    try {
+      this.#file = openSync(join(this.#options.folderOf(run), 'log.ndjson'), flags, 0o600);
+      for (const line of waiting) writeSync(this.#file, line);
+    } catch {
+      this.#file = null;
+    }
+  }
+
+  #write(raw: string): void {
+    const line = this.#options.secrets.hide(raw);
+    this.#echo(line);
+    if (this.#waiting) {
+      if (this.#waiting.length < WAITING_LINES) this.#waiting.push(line);
+      return;
+    }
+    if (this.#file === null) return;
+    try {
+      writeSync(this.#file, line);
+    } catch {
+      this.close();
+    }
+  }
+
+  #echo(line: string): void {
+    const { echo } = this.#options;
+    if (echo && (echo.level === 'debug' || !line.startsWith('{"level":"debug"'))) echo.write(line);
+  }
+}

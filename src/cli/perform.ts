@@ -1,0 +1,124 @@
+import { join } from 'node:path';
+import type { Event } from '../core/event.ts';
+import { EXIT } from '../core/exit.ts';
+import { listenForSignals, type Interrupt } from '../run/interrupt.ts';
+import type { Listener } from '../run/bus.ts';
+import type { Tools, Verdict } from '../visits/visit.ts';
+import { hasPerson, terminalAsk } from './ask.ts';
+import { calledAs } from './called-as.ts';
+import type { ConnectionFlags, ConsentFlags, OutputFlags } from './flags.ts';
+import { homeOf } from './home.ts';
+import { Human, type HumanOptions } from './human.ts';
+import { RunLog } from './log.ts';
+import { ndjson } from './ndjson.ts';
+import { writeReport, type WrittenReport } from './report-files.ts';
+import { secondsOf } from './request.ts';
+import { Secrets } from './secrets.ts';
+import { titlesIn } from './step-titles.ts';
+import type { Surroundings } from './surroundings.ts';
+import { makeTools } from './tools.ts';
+
+/** A visit, and what is to be known to tell it. */
+export interface Performance {
+  readonly name: string;
+  readonly flags: ConnectionFlags & ConsentFlags & OutputFlags;
+  readonly planIs: HumanOptions['planIs'];
+  readonly visit: (tools: Tools) => Promise<Verdict>;
+}
+
+const TICK_MS = 1000;
+
+/**
+ * Performs one visit: tells it on the terminal or as NDJSON, logs it, writes the report of its run, and resolves with its exit code.
+ * Throws what no verdict can tell: flags that cannot be used, a Journal that cannot be closed.
+ */
+export async function perform(around: Surroundings, performance: Performance): Promise<number> {
+  const { flags, name, visit } = performance;
+  const connectTimeoutMs = secondsOf('--connect-timeout', flags['connect-timeout'], 10);
+  const reconnectMs = secondsOf('--reconnect-timeout', flags['reconnect-timeout'], 300);
+  const secrets = new Secrets();
+  const folderOf = (run: string): string => join(homeOf(around).path, 'runs', run);
+  const command = calledAs(name, around.argv);
+  const log = new RunLog({ secrets, folderOf, echo: echoOf(flags.verbose ?? 0, around) });
+  const human = humanFor(around, performance, { secrets, folderOf });
+  const interrupt = listen(around, human);
+  const ask = hasPerson(around, flags)
+    ? terminalAsk(around, { signal: interrupt.signal, secrets, quiet: (asking) => human.pause(asking) })
+    : null;
+  let run = '';
+  const listeners = [noteRun, log.onEvent, flags.json === true ? ndjson(around.stdout) : human.onEvent];
+  function noteRun(event: Event): void {
+    run = event.run;
+  }
+  const ticking = setInterval(() => human.tick(around.clock.now()), TICK_MS).unref();
+  try {
+    const tools = makeTools(around, {
+      ...{
+        command,
+        ask,
+        yes: flags.yes === true,
+        failAt: flags['fail-step'] ?? null,
+        interrupt,
+        secrets,
+        connectTimeoutMs,
+        reconnectMs,
+      },
+      listeners: listeners.map((listener) => guarded(listener, log)),
+    });
+    const verdict = await visit(tools);
+    const written = run === '' ? null : await writeReport(folderOf(run), secrets).catch(unwritten);
+    human.close({ command, report: written?.report ?? null, reportPath: written?.path ?? null });
+    return verdict.exitCode;
+  } finally {
+    clearInterval(ticking);
+    human.stop();
+    interrupt.dispose();
+    log.close();
+  }
+  function unwritten(error: unknown): WrittenReport | null {
+    log.fault(error, 'the report could not be written');
+    return null;
+  }
+}
+
+function humanFor(
+  around: Surroundings,
+  { flags, name, planIs }: Performance,
+  { secrets, folderOf }: { secrets: Secrets; folderOf: (run: string) => string },
+): Human {
+  return new Human(around, {
+    quiet: flags.quiet === true || flags.json === true,
+    resultIsElsewhere: flags.json === true,
+    showsChecks: name === 'verify' || (flags.verbose ?? 0) > 0,
+    planIs,
+    hide: (text) => secrets.hide(text),
+    titlesOf: (run) => titlesIn(folderOf(run)),
+  });
+}
+
+function listen({ signals, clock, exit }: Surroundings, human: Human): Interrupt {
+  return listenForSignals(signals, {
+    clock,
+    onFirst: (why, shielded) => human.interrupted(why.problem, shielded),
+    onSecond: (why) => {
+      human.stop();
+      exit(why.problem.code === 'interrupted' ? EXIT.interrupted : EXIT.terminated);
+    },
+  });
+}
+
+/** Telling must never disturb what is told. */
+function guarded(listener: Listener, log: RunLog): Listener {
+  return (event) => {
+    try {
+      listener(event);
+    } catch (error) {
+      log.fault(error, `telling ${event.type} failed`);
+    }
+  };
+}
+
+function echoOf(verbose: number, { stderr }: Surroundings): ConstructorParameters<typeof RunLog>[0]['echo'] {
+  if (verbose === 0) return null;
+  return { level: verbose > 1 ? 'debug' : 'info', write: (line) => void stderr.write(line) };
+}

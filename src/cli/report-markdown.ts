@@ -1,0 +1,237 @@
+import type { Report, ReportStep } from '../core/report-shape.ts';
+import type { Problem } from '../core/problem.ts';
+import { PROBLEMS } from '../core/problem.ts';
+import { printable } from '../host/printable.ts';
+import { bytesText, counted, countText, durationText } from './units.ts';
+
+const STATES: Readonly<Record<ReportStep['state'], string>> = {
+  begun: 'begun, not finished',
+  applied: 'done',
+  undoing: 'half undone',
+  undone: 'undone',
+};
+
+/** A report as Markdown, for reading. What came from the old machine is shown as code, so that none of it is markup. Pure. */
+export function reportMarkdown(report: Report): string {
+  const sections = [
+    head(report),
+    problems('Problems', report.problems),
+    problems('Warnings', report.warnings),
+    section(
+      'Next',
+      report.next.map(({ command, purpose }) => `- ${code(command)}: ${purpose}`),
+    ),
+    machines(report),
+    downtime(report),
+    checklist(report),
+    steps(report),
+    copy(report),
+    leftOut(report),
+    changes(report),
+    parked(report),
+    oldMachine(report),
+    doctor(report),
+    visits(report),
+  ];
+  return `${sections.filter((text) => text !== '').join('\n\n')}\n`;
+}
+
+function head({ run, target, outcome, running, exitCode, startedAt, endedAt }: Report): string {
+  const ended =
+    outcome === null ? 'not ended: it runs still, or was broken off' : `${outcome}, exit code ${exitCode ?? ''}`;
+  return [
+    `# neo-pull run ${code(run)}`,
+    '',
+    ...table(
+      ['', ''],
+      [
+        ['old machine', code(target)],
+        ['outcome', ended],
+        ['gateway runs on', WHERE[running]],
+        ['begun', startedAt ?? ''],
+        ['ended', endedAt ?? ''],
+      ],
+    ),
+  ].join('\n');
+}
+
+const WHERE: Readonly<Record<Report['running'], string>> = {
+  old: 'the old machine',
+  new: 'the new machine',
+  none: 'neither machine',
+  mixed: 'both, by profile',
+  unknown: 'not known',
+};
+
+function machines({ plan }: Report): string {
+  if (!plan) return '';
+  const { old, new: here, ranAs, roots, mapping } = plan;
+  const row = (name: string, was: string, is: string): string[] => [name, code(was), code(is)];
+  const changed = mapping.filter(({ from, to }) => from !== to);
+  return section('What moves', [
+    ...table(
+      ['', 'old machine', 'new machine'],
+      [
+        row('machine', `${old.user}@${old.hostname}`, `${here.user}@${here.hostname}`),
+        row('product', old.productVersion ?? 'unknown', here.productVersion ?? 'unknown'),
+        row('profile, port', `${old.profile}, ${old.port}`, `${here.profile}, ${here.port}`),
+        row(
+          'runs as',
+          old.unit !== null && ranAs === 'service' ? old.unit : ranAs,
+          here.unit ?? 'a process of its own',
+        ),
+        ...roots.map((root) => row(root.id, root.oldPath, root.livePath)),
+      ],
+    ),
+    '',
+    ...roots.map(({ id, entries, bytes }) => `- ${id}: ${counted(entries, 'entry', 'entries')}, ${bytesText(bytes)}`),
+    ...(changed.length > 0 ? ['', 'Old paths and what they become:', ''] : []),
+    ...changed.map(({ from, to }) => `- ${code(from)} becomes ${code(to)}`),
+  ]);
+}
+
+function downtime({ downtime: { totalMs, parts } }: Report): string {
+  if (parts.length === 0) return '';
+  const total =
+    totalMs === null ? 'No gateway has come up since the stop.' : `No gateway served for ${durationText(totalMs)}:`;
+  const rows = parts.map(({ title, ms }) => [title, durationText(ms)]);
+  return section('Down time', [total, '', ...table(['part', 'time'], rows)]);
+}
+
+function checklist(report: Report): string {
+  const rows = report.checklist.map(({ title, ok, seen }) => [ok ? 'yes' : 'NO', title, code(seen)]);
+  return rows.length === 0 ? '' : section('Checklist of the new gateway', table(['ok', 'check', 'seen'], rows));
+}
+
+function steps(report: Report): string {
+  const rows = report.steps.map(({ title, state, ms }) => [title, STATES[state], ms === null ? '' : durationText(ms)]);
+  return rows.length === 0 ? '' : section('Steps', table(['step', 'state', 'time'], rows));
+}
+
+function copy({ transferred, manifests }: Report): string {
+  const sent = transferred.map(({ root, passes, files, bytes, wireBytes, deleted }) =>
+    [root, passes, files, bytesText(bytes), bytesText(wireBytes), deleted].map(cell),
+  );
+  const whole = manifests.map(({ root, sha256, entries, bytes }) => [
+    root,
+    countText(entries),
+    bytesText(bytes),
+    code(sha256),
+  ]);
+  return section('Copy', [
+    ...(sent.length > 0
+      ? table(['root', 'passes', 'files', 'content', 'on the line', 'deleted in staging'], sent)
+      : []),
+    ...(sent.length > 0 && whole.length > 0 ? [''] : []),
+    ...(whole.length > 0
+      ? [
+          'Compared with the old machine after its gateway was stopped, entry by entry: bytes, modes, times, links.',
+          '',
+          ...table(['root', 'entries', 'bytes', 'SHA-256 of the manifest'], whole),
+        ]
+      : []),
+  ]);
+}
+
+function leftOut({ skipped }: Report): string {
+  const rows = skipped.map(({ root, rule, reason, entries, bytes }) => [
+    root,
+    code(rule),
+    reason,
+    cell(entries),
+    bytesText(bytes),
+  ]);
+  return rows.length === 0 ? '' : section('Left out', table(['root', 'rule', 'why', 'entries', 'bytes'], rows));
+}
+
+function changes({ rewrites, modes, fence }: Report): string {
+  const more = rewrites.count - rewrites.listed.length;
+  return section('Changed in the copy', [
+    ...(rewrites.count > 0 ? [`${counted(rewrites.count, 'path')} rewritten:`, ''] : []),
+    ...rewrites.listed.map(
+      ({ root, file, at, from, to }) => `- ${root} ${code(file)} ${code(at)}: ${code(from)} became ${code(to)}`,
+    ),
+    ...(more > 0 ? [`- and ${countText(more)} more`] : []),
+    ...(modes.changed > 0
+      ? [
+          '',
+          `${counted(modes.changed, 'mode')} set; ${countText(modes.tightenedCount)} of them closed to other users:`,
+          '',
+        ]
+      : []),
+    ...modes.tightened.map((file) => `- ${code(file)}`),
+    ...(fence ? ['', `Fence of the old gateway: ${fence.fence} (${printable(fence.how)}).`] : []),
+  ]);
+}
+
+function parked({ parked: roots, saved }: Report): string {
+  return section('Kept on this machine', [
+    ...roots.map(
+      ({ livePath, parkedPath, restore }) =>
+        `- the former ${code(livePath)} lies in ${code(parkedPath)}; ${code(restore)} puts it back`,
+    ),
+    ...saved.map(({ what, path }) => `- ${printable(what)}: ${code(path)}`),
+  ]);
+}
+
+function oldMachine({ oldMachine: { left, removeByHand } }: Report): string {
+  return section('Left on the old machine', [
+    ...left.map((what) => `- ${printable(what)}`),
+    ...(removeByHand.length > 0 ? ['', 'When the move is final for you, remove what is ours there by hand:', ''] : []),
+    ...removeByHand.map((command) => `    ${printable(command)}`),
+  ]);
+}
+
+function doctor(report: Report): string {
+  if (!report.doctor) return '';
+  const { exitCode, output } = report.doctor;
+  // The output was made one printable line; its line ends stand in it as \n.
+  const lines = output.split('\\n').map((line) => `    ${line}`);
+  return section("The product's doctor", [`Exit code ${exitCode}.`, '', ...lines]);
+}
+
+function visits(report: Report): string {
+  return section(
+    'Visits',
+    report.visits.map(({ at, command }) => `- ${at} ${code(`neo-pull ${command}`)}`),
+  );
+}
+
+function problems(title: string, found: readonly Problem[]): string {
+  return section(
+    title,
+    found.flatMap(({ code: name, message, hint }) => [
+      `- **${name}**: ${text(message)}`,
+      `  - ${PROBLEMS[name].why}`,
+      `  - Next: ${text(hint)}`,
+    ]),
+  );
+}
+
+function section(title: string, lines: readonly string[]): string {
+  const body = lines.join('\n').trim();
+  return body === '' ? '' : `## ${title}\n\n${lines.join('\n').replace(/^\n+|\n+$/g, '')}`;
+}
+
+function table(heads: readonly string[], rows: readonly (readonly string[])[]): string[] {
+  const line = (cells: readonly string[]): string =>
+    `| ${cells.map((one) => one.replaceAll('|', '\\|')).join(' | ')} |`;
+  return [line(heads), line(heads.map(() => '---')), ...rows.map(line)];
+}
+
+/** As code, whatever is in it. */
+function code(value: string): string {
+  const shown = printable(value, 2000);
+  const fence = '`'.repeat(1 + Math.max(0, ...(shown.match(/`+/g) ?? []).map((run) => run.length)));
+  const pad = shown.startsWith('`') || shown.endsWith('`') ? ' ' : '';
+  return shown === '' ? '' : `${fence}${pad}${shown}${pad}${fence}`;
+}
+
+/** As text in which nothing is markup. */
+function text(value: string): string {
+  return printable(value, 2000).replace(/[\\*_<>[\]#|~]/g, '\\$&');
+}
+
+function cell(value: number | string): string {
+  return typeof value === 'number' ? countText(value) : value;
+}

@@ -1,0 +1,136 @@
+import { accessSync, constants, existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import type { ProductName } from '../core/inventory.ts';
+import type { Asked, Connect, Limits } from '../core/plan.ts';
+import { fail, type ProblemError } from '../core/problem.ts';
+import { shown } from '../core/shown.ts';
+import { parseTarget } from '../host/target.ts';
+import type { Request } from '../visits/visit.ts';
+import type { ConnectionFlags, GatewayFlags, LimitFlags } from './flags.ts';
+import type { Surroundings } from './surroundings.ts';
+
+const DEFAULT_IDENTITIES = ['id_ed25519', 'id_ecdsa', 'id_rsa'];
+const PRODUCTS: readonly ProductName[] = ['smart-agent-neo', 'openclaw'];
+const DAY_S = 86_400;
+
+/** The flags of a command that looks at the old machine, as a Request. Throws `target-malformed`, `option-invalid`. */
+export function requestOf(
+  target: string,
+  flags: ConnectionFlags & GatewayFlags & LimitFlags,
+  around: Surroundings,
+): Request {
+  const { user, host, port } = parseTarget(target);
+  const given = connectOf(flags, around);
+  const connect: Connect = {
+    user: user ?? around.account.user,
+    host,
+    port: port ?? 22,
+    identities: DEFAULT_IDENTITIES.map((name) => join(around.account.home, '.ssh', name)).filter((path) =>
+      existsSync(path),
+    ),
+    knownHosts: null,
+    hostKeyPin: null,
+    passwordFile: null,
+    passphraseFile: null,
+    ...given,
+  };
+  return { target, connect, asked: askedOf(flags), limits: limitsOf(flags) };
+}
+
+/** How the old machine is to be reached, as far as flags say. Throws `option-invalid`. */
+export function connectOf(flags: ConnectionFlags, around: Surroundings): Partial<Connect> {
+  const path = (text: string): string => placeOf(text, around);
+  const pin = flags['host-key'];
+  if (pin !== undefined && !/^SHA256:[A-Za-z0-9+/]{43}=?$/.test(pin))
+    throw invalid('--host-key', pin, 'Give it as ssh-keygen -lf prints it: SHA256: and 43 characters.');
+  return {
+    ...(flags.identity && { identities: flags.identity.map((text) => identityAt(path(text))) }),
+    ...(flags.port !== undefined && { port: wholeNumber('--port', flags.port, { from: 1, to: 65_535 }) }),
+    ...(flags['known-hosts'] !== undefined && { knownHosts: path(flags['known-hosts']) }),
+    ...(pin !== undefined && { hostKeyPin: pin }),
+    ...(flags['password-file'] !== undefined && { passwordFile: path(flags['password-file']) }),
+    ...(flags['passphrase-file'] !== undefined && { passphraseFile: path(flags['passphrase-file']) }),
+  };
+}
+
+/** A wait given in seconds, in milliseconds. Throws `option-invalid`. */
+export function secondsOf(name: string, text: string | undefined, ifNotGiven: number): number {
+  if (text === undefined) return ifNotGiven * 1000;
+  const seconds = /^\d{1,6}(\.\d{1,3})?$/.test(text) ? Number(text) : Number.NaN;
+  if (!(seconds <= DAY_S)) throw invalid(name, text, `Give a number of seconds, at most ${DAY_S}.`);
+  return Math.round(seconds * 1000);
+}
+
+function askedOf(flags: GatewayFlags): Asked {
+  return {
+    product: productOf(flags.product),
+    profiles: flags.profile === undefined ? null : [notEmpty('--profile', flags.profile)],
+    stateDir: flags['state-dir'] ?? null,
+    toStateDir: flags['to-state-dir'] ?? null,
+    workspaces: (flags.workspace ?? []).map(workspaceOf),
+    gatewayBin: flags['gateway-bin'] ?? null,
+    remoteGatewayBin: flags['remote-gateway-bin'] ?? null,
+    excludes: flags.exclude ?? [],
+    replace: flags.replace ?? false,
+  };
+}
+
+/** `maxDelete` is decided by the Plan, from what is there. */
+function limitsOf(flags: ConnectionFlags & LimitFlags): Limits {
+  return {
+    stopMs: secondsOf('--stop-timeout', flags['stop-timeout'], 60),
+    startMs: secondsOf('--start-timeout', flags['start-timeout'], 90),
+    doctorMs: secondsOf('--doctor-timeout', flags['doctor-timeout'], 120),
+    soakMs: secondsOf('--soak', flags.soak, 30),
+    channelsMs: 60_000,
+    stallMs: 120_000,
+    reconnectMs: secondsOf('--reconnect-timeout', flags['reconnect-timeout'], 300),
+    bwlimitKiBps:
+      flags.bwlimit === undefined ? null : wholeNumber('--bwlimit', flags.bwlimit, { from: 1, to: 100_000_000 }),
+    maxDelete: 0,
+  };
+}
+
+function productOf(text: string | undefined): ProductName {
+  if (text === undefined) return 'smart-agent-neo';
+  const product = PRODUCTS.find((name) => name === text);
+  if (product) return product;
+  throw invalid('--product', text, `Known are ${PRODUCTS.join(' and ')}.`);
+}
+
+function workspaceOf(text: string): Asked['workspaces'][number] {
+  const [from = '', to, ...more] = text.split('=');
+  const isPath = (path: string): boolean => path.startsWith('/') || path.startsWith('~/');
+  if (more.length > 0 || !isPath(from) || (to !== undefined && !isPath(to)))
+    throw invalid('--workspace', text, 'Give OLD or OLD=NEW, both whole paths beginning with / or ~/.');
+  return { from, to: to ?? null };
+}
+
+function identityAt(path: string): string {
+  try {
+    accessSync(path, constants.R_OK);
+    return path;
+  } catch (cause) {
+    throw invalid('--identity', path, 'Name a private key file that is there and can be read: ls -l ~/.ssh', { cause });
+  }
+}
+
+function wholeNumber(name: string, text: string, { from, to }: { from: number; to: number }): number {
+  const number = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
+  if (number >= from && number <= to) return number;
+  throw invalid(name, text, `Give a whole number from ${from} to ${to}.`);
+}
+
+function notEmpty(name: string, text: string): string {
+  if (text !== '') return text;
+  throw invalid(name, text, 'Give it a value, or leave it out.');
+}
+
+/** Shells expand `~` in `--flag ~/x` but not in `--flag=~/x`. */
+function placeOf(text: string, { cwd, account }: Surroundings): string {
+  return text.startsWith('~/') ? join(account.home, text.slice(2)) : resolve(cwd, text);
+}
+
+function invalid(name: string, value: string, hint: string, options?: { cause: unknown }): ProblemError {
+  return fail('option-invalid', { message: `${name} is ${shown(value)}, which cannot be used.`, hint }, options);
+}

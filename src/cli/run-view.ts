@@ -1,0 +1,58 @@
+import type { Outcome, Running } from '../core/event.ts';
+import { nextSteps, type NextStep } from '../core/next-steps.ts';
+import { runningOf } from '../core/running.ts';
+import { loadDashboard } from '../gateway/dashboard.ts';
+import { lockHolder } from '../run/lock.ts';
+import type { StateHome } from '../run/runs.ts';
+import { isMidway, type EarlierRun } from '../visits/earlier-run.ts';
+
+/** What can be said of a run from this machine alone: its Journal, its lock, and the new gateway's port. */
+export interface RunView {
+  readonly run: string;
+  readonly target: string;
+  readonly folder: string;
+  readonly startedAt: string | null;
+  /** When the Journal was last written. */
+  readonly lastAt: string | null;
+  /** Null when the last visit has not ended. */
+  readonly outcome: Outcome | null;
+  readonly running: Running;
+  /** Since when that one serves, or none does; null when it was not touched. */
+  readonly since: string | null;
+  readonly isMidway: boolean;
+  /** The neo-pull that works on it now. */
+  readonly working: { readonly pid: number; readonly command: string } | null;
+  /** Does something answer on this machine at the gateway's port? Null when that says nothing. */
+  readonly newPort: { readonly port: number; readonly answers: boolean } | null;
+  readonly next: readonly NextStep[];
+}
+
+/** Views one run. Read-only. */
+export async function viewRun(home: StateHome, { folder, events, state }: EarlierRun): Promise<RunView> {
+  const starts = events.flatMap((event) => (event.type === 'run.started' ? [event] : []));
+  const midway = isMidway(state);
+  const running = state.finished?.running ?? runningOf(state);
+  const { plan } = state;
+  const holder = plan && (await lockHolder(home, plan.key).catch(() => null));
+  const command = starts.findLast((start) => /^(?:pull|sync) /.test(start.command))?.command ?? '';
+  const outcome = state.finished?.outcome ?? null;
+  return {
+    run: folder.id,
+    target: plan?.target ?? starts.at(-1)?.target ?? '',
+    folder: folder.path,
+    startedAt: events[0]?.ts ?? null,
+    lastAt: events.at(-1)?.ts ?? null,
+    outcome,
+    running,
+    since: events.findLast(({ type }) => type === 'run.up' || type === 'run.down')?.ts ?? null,
+    isMidway: midway,
+    working: holder?.run === folder.id ? { pid: holder.pid, command: holder.command } : null,
+    newPort: plan && (await portOf(plan.new.gateway.port)),
+    next: nextSteps({ run: folder.id, command, outcome, running, isMidway: midway, isCommitted: state.committed }),
+  };
+}
+
+async function portOf(port: number): Promise<RunView['newPort']> {
+  const { status } = await loadDashboard(port);
+  return { port, answers: status !== null };
+}

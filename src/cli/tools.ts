@@ -1,0 +1,99 @@
+import { join } from 'node:path';
+import { surveyIdentity } from '../checks/survey.ts';
+import type { Ask } from '../core/ask.ts';
+import type { Host } from '../core/host.ts';
+import type { Connect } from '../core/plan.ts';
+import { fail } from '../core/problem.ts';
+import { LocalHost } from '../host/local.ts';
+import { SshHost } from '../host/ssh.ts';
+import type { Listener } from '../run/bus.ts';
+import type { Interrupt } from '../run/interrupt.ts';
+import { stateHome } from '../run/runs.ts';
+import type { Tools } from '../visits/visit.ts';
+import { readSecretFile } from './secret-file.ts';
+import type { Secrets } from './secrets.ts';
+import type { Surroundings } from './surroundings.ts';
+
+/** What one call of neo-pull brings along beside its surroundings. */
+export interface ToolParts {
+  readonly command: string;
+  readonly ask: Ask | null;
+  readonly yes: boolean;
+  readonly failAt: string | null;
+  readonly interrupt: Interrupt;
+  readonly listeners: readonly Listener[];
+  readonly secrets: Secrets;
+  readonly connectTimeoutMs: number;
+  readonly reconnectMs: number;
+}
+
+/** The Tools of a real call: this machine as it is, the old one over SSH. Touches nothing yet. */
+export function makeTools(around: Surroundings, parts: ToolParts): Tools {
+  const { account, env, clock, version } = around;
+  return {
+    version,
+    command: parts.command,
+    clock,
+    stateHome: stateHome({ env, home: account.home, uid: account.uid }),
+    here: new LocalHost({ label: 'this machine', env: environmentHere(around), cwd: account.home, clock }),
+    connect: (to) => connectTo(to, around, parts),
+    ask: parts.ask,
+    yes: parts.yes,
+    failAt: parts.failAt,
+    interrupt: parts.interrupt,
+    listeners: parts.listeners,
+  };
+}
+
+/** Our own variables are ours, and a product variable of this shell (a stale token) would beat the config that is moved. */
+function environmentHere({ env, account }: Surroundings): Record<string, string> {
+  const kept = Object.entries(env).filter(
+    ([name, value]) => value !== undefined && !/^(NEO_PULL|SMART_AGENT_NEO|OPENCLAW)_/.test(name),
+  );
+  return { HOME: account.home, ...(Object.fromEntries(kept) as Record<string, string>) };
+}
+
+async function connectTo(to: Connect, around: Surroundings, parts: ToolParts): Promise<Host> {
+  const { account, env, clock } = around;
+  const { ask, interrupt, secrets, connectTimeoutMs, reconnectMs } = parts;
+  const secretOf = async (path: string | null): Promise<string | null> =>
+    path === null ? null : secrets.keep(await readSecretFile(path));
+  let firstId: string | null = null;
+  const host = await SshHost.connect({
+    user: to.user,
+    host: to.host,
+    port: to.port,
+    identities: to.identities,
+    agent: env['SSH_AUTH_SOCK'] ?? null,
+    knownHosts:
+      to.knownHosts === null
+        ? [join(account.home, '.ssh', 'known_hosts'), '/etc/ssh/ssh_known_hosts']
+        : [to.knownHosts],
+    hostKeyPin: to.hostKeyPin,
+    password: await secretOf(to.passwordFile),
+    passphrase: await secretOf(to.passphraseFile),
+    ask,
+    clock,
+    reconnectMs,
+    connectTimeoutMs,
+    signal: interrupt.signal,
+    onReconnect: async (fresh) => {
+      const { machineId, hostname } = await surveyIdentity(fresh, { clock });
+      if (firstId !== null && machineId !== firstId) throw anotherMachine(to.host, hostname);
+    },
+  });
+  try {
+    firstId = (await surveyIdentity(host, { clock, signal: interrupt.signal })).machineId;
+    return host;
+  } catch (error) {
+    await host.close();
+    throw error;
+  }
+}
+
+function anotherMachine(address: string, hostname: string): Error {
+  return fail('machine-changed', {
+    message: `After the line broke, a machine with another machine id answers at ${address}; it calls itself ${hostname}.`,
+    hint: 'Find out which machine answers at that address now, then go on with neo-pull resume.',
+  });
+}

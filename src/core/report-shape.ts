@@ -1,0 +1,98 @@
+import type { Downtime } from './downtime.ts';
+import type { ChecklistLine, Outcome, Rewrite, Running, Skipped } from './event.ts';
+import type { NextStep } from './next-steps.ts';
+import type { Plan, RanAs } from './plan.ts';
+import type { Problem } from './problem.ts';
+
+/** One machine, as the report names it. */
+export interface ReportSide {
+  readonly hostname: string;
+  readonly user: string;
+  readonly platform: string;
+  readonly productVersion: string | null;
+  readonly stateDir: string;
+  readonly profile: string;
+  readonly port: number;
+  readonly unit: string | null;
+}
+
+export interface ReportRoot {
+  readonly id: string;
+  readonly oldPath: string;
+  readonly livePath: string;
+  readonly entries: number;
+  readonly bytes: number;
+}
+
+/** One step, and how long its latest `apply` or `undo` took. */
+export interface ReportStep {
+  readonly id: string;
+  readonly title: string;
+  readonly state: 'begun' | 'applied' | 'undoing' | 'undone';
+  readonly ms: number | null;
+}
+
+/** All passes over one root together. */
+export interface ReportTransfer {
+  readonly root: string;
+  readonly passes: number;
+  readonly files: number;
+  readonly bytes: number;
+  readonly wireBytes: number;
+  readonly deleted: number;
+}
+
+export interface ReportManifest {
+  readonly root: string;
+  readonly sha256: string;
+  readonly entries: number;
+  readonly bytes: number;
+}
+
+/** The former state of this machine, and the command that puts it back. */
+export interface ReportParked {
+  readonly livePath: string;
+  readonly parkedPath: string;
+  readonly restore: string;
+}
+
+/** One run, told for people and programs. Schema version 1: fields are only ever added. Sizes in bytes, times in milliseconds or ISO 8601 UTC. */
+export interface Report {
+  readonly schema: 1;
+  readonly run: string;
+  readonly target: string;
+  readonly version: string;
+  /** Every visit to this run, as it was called. */
+  readonly visits: readonly { readonly at: string; readonly command: string }[];
+  readonly startedAt: string | null;
+  readonly endedAt: string | null;
+  /** Null while the last visit has not ended. */
+  readonly outcome: Outcome | null;
+  readonly running: Running;
+  readonly exitCode: number | null;
+  readonly downtime: Downtime;
+  readonly plan: {
+    readonly old: ReportSide;
+    readonly new: ReportSide;
+    readonly ranAs: RanAs;
+    readonly roots: readonly ReportRoot[];
+    readonly mapping: Plan['mapping'];
+    readonly excludeVersion: number;
+  } | null;
+  readonly steps: readonly ReportStep[];
+  readonly transferred: readonly ReportTransfer[];
+  readonly manifests: readonly ReportManifest[];
+  readonly skipped: readonly (Skipped & { readonly root: string })[];
+  readonly rewrites: { readonly count: number; readonly listed: readonly Rewrite[] };
+  readonly modes: { readonly changed: number; readonly tightenedCount: number; readonly tightened: readonly string[] };
+  readonly fence: { readonly fence: 'enforced' | 'advisory'; readonly how: string } | null;
+  readonly doctor: { readonly exitCode: number; readonly output: string } | null;
+  readonly checklist: readonly ChecklistLine[];
+  readonly warnings: readonly Problem[];
+  readonly problems: readonly Problem[];
+  readonly parked: readonly ReportParked[];
+  readonly saved: readonly { readonly what: string; readonly path: string }[];
+  /** What of neo-pull is left on the old machine, and how it is removed by hand once it is no longer wanted. */
+  readonly oldMachine: { readonly left: readonly string[]; readonly removeByHand: readonly string[] };
+  readonly next: readonly NextStep[];
+}

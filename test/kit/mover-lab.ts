@@ -1,0 +1,162 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect } from 'vitest';
+import { lockHolder } from '../../src/run/lock.ts';
+import { listTree, type Listed } from './listing.ts';
+import type { MoverOrder } from './mover-order.ts';
+import { liveProcesses } from './processes.ts';
+import type { Side } from './side.ts';
+import { makeTempLab, type TempLab } from './temp-lab.ts';
+
+/** How the old gateway runs before anything is done to it. `unenabled` is a service that runs, and would not after a reboot (F107). */
+export type Mode = 'foreground' | 'service' | 'unenabled';
+
+/** A small lab to be killed in, and what both sides were like before. */
+export interface MoverLab {
+  readonly lab: TempLab;
+  readonly mode: Mode;
+  readonly was: Picture;
+}
+
+/** What of both machines must be found again. */
+interface Picture {
+  readonly old: Seen;
+  readonly new: Seen;
+  /** Environment of the process that was started in the terminal, byte for byte; null for a service. */
+  readonly environ: string | null;
+}
+
+type Seen = ReadonlyMap<string, string>;
+
+/** Short waits: these labs answer at once, or never. */
+export const QUICK: MoverOrder['limits'] = { soakMs: 0, stopMs: 4000, channelsMs: 3000 };
+
+/** What a gateway writes while it lives, and the product at a call: no picture can hold that. */
+const LIVING = /\.smart-agent-neo\/(logs|devices|cron\/runs|delivery-queue)(\/|$)|\.smart-agent-neo\/(memory\/|agents\/main\/sessions\/|identity\/device-auth)/;
+/** The product, the stand-in of its service manager, what is ours to keep on this machine, and folders that an installation may leave empty. */
+const APART = /^(\.npm-global|\.stand-in-systemd|\.local|\.neo-pull)(\/|$)|^\.config(\/systemd(\/user(\/default\.target\.wants)?)?)?$/;
+
+/** A lab with few sessions; on the new side something lives already where the gateway will, unless it runs in the foreground. */
+export async function makeMoverLab(mode: Mode): Promise<MoverLab> {
+  const lab = await makeTempLab({ runsAs: mode === 'foreground' ? 'foreground' : 'service', sessions: 2 });
+  if (mode === 'unenabled') systemctl(lab, 'disable');
+  if (mode !== 'foreground') leaveSomething(lab.new);
+  const was = { old: see(lab.old), new: see(lab.new), environ: environOf(lab) };
+  return { lab, mode, was };
+}
+
+/** An order for this lab. */
+export function orderFor({ lab }: MoverLab, command: MoverOrder['command'], kill: MoverOrder['kill'] = null): MoverOrder {
+  const homes = { old: plain(lab.old), new: plain(lab.new) };
+  return { homes, command, limits: QUICK, replace: true, kill };
+}
+
+/** The old gateway runs as it ran, alone, and both machines are as they were. */
+export async function expectAsBefore({ lab, mode, was }: MoverLab): Promise<void> {
+  expect(lab.hub.violations()).toEqual([]);
+  expect({ old: lab.running('old').length, new: lab.running('new').length }).toEqual({ old: 1, new: 0 });
+  expect(environOf(lab)).toBe(was.environ);
+  expect(serviceOf(lab)).toEqual(mode === 'foreground' ? null : { active: true, enabled: mode === 'service' });
+  expect(changes(was.old, see(lab.old))).toEqual([]);
+  expect(changes(was.new, see(lab.new))).toEqual([]);
+  expect(existsSync(join(lab.old.home, '.neo-pull-old'))).toBe(false);
+  await expectNothingHeld(lab);
+}
+
+/** The new gateway runs alone and has everything; the old one stays off, its data untouched; what was here is parked. */
+export async function expectMoved({ lab, mode, was }: MoverLab): Promise<void> {
+  expect(lab.hub.violations()).toEqual([]);
+  expect({ old: lab.running('old').length, new: lab.running('new').length }).toEqual({ old: 0, new: 1 });
+  const { stdout } = lab.cli('new', 'sessions', '--json', '--all-agents');
+  const listed = (JSON.parse(stdout) as { sessions: { sessionId: string }[] }).sessions.map((one) => one.sessionId);
+  expect(listed.sort()).toEqual([...lab.state.sessions.main, ...lab.state.sessions.ops].sort());
+  expect(serviceOf(lab)).toEqual(mode === 'foreground' ? null : { active: false, enabled: false });
+  const ours = /^\.neo-pull-old[/:]|default\.target\.wants[/:]/;
+  expect(changes(was.old, see(lab.old)).filter((change) => !ours.test(change))).toEqual([]);
+  const beside = readdirSync(join(lab.new.home, '.neo-pull')).filter((name) => !name.endsWith('.dirty'));
+  expect(beside.map((name) => name.replace(/\.parked-.*/, '.parked'))).toEqual(mode === 'foreground' ? [] : ['smart-agent-neo-state.parked']);
+  if (mode !== 'foreground') expect(changes(underLive(was.new), parked(lab))).toEqual([]);
+  await expectNothingHeld(lab);
+}
+
+/** No lock is held by anybody who lives, and no process of ours runs on. */
+async function expectNothingHeld(lab: TempLab): Promise<void> {
+  const home = { path: join(lab.new.home, '.local/state/neo-pull'), uid: process.getuid?.() ?? 0 };
+  const locks = join(home.path, 'locks');
+  const names = existsSync(locks) ? readdirSync(locks).filter((name) => name.endsWith('.lock')) : [];
+  const holders = await Promise.all(names.map((name) => lockHolder(home, name.slice(0, -'.lock'.length))));
+  expect(holders.filter((holder) => holder !== null)).toEqual([]);
+  expect(strays(lab)).toEqual([]);
+}
+
+/** Command lines of processes with a home in this lab that are neither its gateways nor its service managers. */
+export function strays(lab: TempLab): string[] {
+  const known = new Set([...liveProcesses(lab.old.pidsFile), ...liveProcesses(lab.new.pidsFile)].map(({ pid }) => String(pid)));
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name) && !known.has(name))
+    .flatMap((pid) => {
+      try {
+        if (!readFileSync(`/proc/${pid}/environ`, 'latin1').includes(`HOME=${lab.path}/`)) return [];
+        return [readFileSync(`/proc/${pid}/cmdline`, 'latin1').replaceAll('\0', ' ').trim()];
+      } catch {
+        return [];
+      }
+    })
+    .filter((line) => line !== '' && !line.startsWith('stand-in-systemd'));
+}
+
+function leaveSomething(side: Side): void {
+  const live = join(side.home, '.smart-agent-neo');
+  mkdirSync(join(live, 'workspace'), { recursive: true, mode: 0o700 });
+  writeFileSync(join(live, 'smart-agent-neo.json'), '{ "gateway": { "mode": "local" } } // a trial\n', { mode: 0o640 });
+  writeFileSync(join(live, 'workspace/notes.md'), 'kept\n');
+}
+
+function plain({ home, env, profile }: Side): MoverOrder['homes']['old'] {
+  return { home, env, profile };
+}
+
+/** Every entry of a home that has to stay as it is, as one line each. A directory's time is that of what comes and goes in it. */
+function see(side: Side): Seen {
+  const all = [...listTree(side.home)].filter(([path, { type }]) => !APART.test(path) && !LIVING.test(path) && type !== 's');
+  return new Map(all.map(([path, entry]) => [path, lineOf(entry)]));
+}
+
+function lineOf({ type, mode, sizeBytes, mtime, link, sha256 }: Listed): string {
+  if (type === 'l') return `l ${link}`;
+  return [type, mode.toString(8), ...(type === 'd' ? [] : [sizeBytes, mtime, sha256])].join(' ');
+}
+
+function changes(was: Seen, is: Seen): string[] {
+  const paths = new Set([...was.keys(), ...is.keys()]);
+  return [...paths].filter((path) => was.get(path) !== is.get(path)).map((path) => `${path}: ${was.get(path) ?? 'absent'} -> ${is.get(path) ?? 'absent'}`);
+}
+
+function underLive(home: Seen): Seen {
+  const inside = [...home].filter(([path]) => path.startsWith('.smart-agent-neo/'));
+  return new Map(inside.map(([path, line]) => [path.slice('.smart-agent-neo/'.length), line]));
+}
+
+function parked(lab: TempLab): Seen {
+  const beside = join(lab.new.home, '.neo-pull');
+  const [name = ''] = readdirSync(beside).filter((each) => each.includes('.parked-'));
+  return new Map([...listTree(join(beside, name))].map(([path, entry]) => [path, lineOf(entry)]));
+}
+
+function environOf(lab: TempLab): string | null {
+  const [parent] = liveProcesses(lab.old.pidsFile).filter(({ role }) => role === 'parent');
+  return parent ? readFileSync(`/proc/${String(parent.pid)}/environ`, 'latin1') : null;
+}
+
+const UNIT = 'smart-agent-neo-gateway.service';
+
+function serviceOf(lab: TempLab): { active: boolean; enabled: boolean } | null {
+  if (!existsSync(join(lab.old.home, '.config/systemd/user', UNIT))) return null;
+  return { active: systemctl(lab, 'is-active') === 'active', enabled: systemctl(lab, 'is-enabled') === 'enabled' };
+}
+
+function systemctl({ old }: TempLab, verb: string): string {
+  const { stdout } = spawnSync('systemctl', ['--user', verb, UNIT], { env: { ...old.env }, encoding: 'utf8' });
+  return stdout.trim();
+}

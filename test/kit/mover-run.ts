@@ -1,0 +1,73 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { build } from 'esbuild';
+import type { Event } from '../../src/core/event.ts';
+import type { MoverOrder } from './mover-order.ts';
+import { REPOSITORY } from './repository.ts';
+
+/** How a mover process ended, and what it told until then. */
+export interface MoverEnd {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly events: readonly Event[];
+  /** For whoever has to find out why: stderr, as it came. */
+  readonly said: string;
+  readonly ms: number;
+}
+
+export interface MoverWatch {
+  /** Told each event as it arrives, with a way to signal the process. */
+  readonly onEvent?: (event: Event, signal: (name: NodeJS.Signals) => void) => void;
+  /** SIGKILL after so long, if it still runs. */
+  readonly killAfterMs?: number;
+}
+
+/** The mover as one file that `node` runs. */
+export interface MoverProgram {
+  readonly run: (order: MoverOrder, watch?: MoverWatch) => Promise<MoverEnd>;
+  readonly remove: () => void;
+}
+
+/** Bundles the mover once, for any number of runs. */
+export async function makeMoverProgram(): Promise<MoverProgram> {
+  const folder = mkdtempSync(join(tmpdir(), 'np-mover-'));
+  const outfile = join(folder, 'mover.cjs');
+  await build({
+    entryPoints: [join(REPOSITORY, 'test/kit/mover-process.ts')],
+    outfile,
+    bundle: true,
+    platform: 'node',
+    target: 'node20',
+    format: 'cjs',
+    logLevel: 'error',
+  });
+  return {
+    run: (order, watch = {}) => run(outfile, order, watch),
+    remove: () => rmSync(folder, { recursive: true, force: true }),
+  };
+}
+
+/** Runs one command in a process group of its own, to its end or its death. */
+async function run(program: string, order: MoverOrder, watch: MoverWatch): Promise<MoverEnd> {
+  const began = performance.now();
+  const child = spawn(process.execPath, [program, JSON.stringify(order)], {
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const events: Event[] = [];
+  let said = '';
+  child.stderr.on('data', (text: Buffer) => (said += text.toString()));
+  createInterface({ input: child.stdout }).on('line', (line) => {
+    const event = JSON.parse(line) as Event;
+    events.push(event);
+    watch.onEvent?.(event, (name) => child.kill(name));
+  });
+  const timer = watch.killAfterMs === undefined ? null : setTimeout(() => child.kill('SIGKILL'), watch.killAfterMs);
+  await once(child, 'close');
+  if (timer) clearTimeout(timer);
+  return { code: child.exitCode, signal: child.signalCode, events, said, ms: performance.now() - began };
+}
