@@ -8,7 +8,8 @@ import { Journal } from '../run/journal.ts';
 import { acquireLock } from '../run/lock.ts';
 import { createRun } from '../run/runs.ts';
 import { agreedPlan, type EarlierRun } from './earlier-run.ts';
-import type { Request, Visit } from './visit.ts';
+import { waitForLeftOver } from './left-over.ts';
+import { worldOf, type Request, type Visit } from './visit.ts';
 
 /** Connects, looks at both machines and decides. Changes nothing; all Problems are told, none is thrown. */
 export async function lookAt(
@@ -67,6 +68,13 @@ export async function reopen(visit: Visit, earlier: EarlierRun, connect: Partial
   const { machineId } = await surveyIdentity(visit.old, { clock, signal: interrupt.signal });
   await insistOnMachine(agreed, machineId);
   await tellStart(visit, agreed.target);
+  if (earlier.state.finished) return;
+  const world = worldOf(visit);
+  const sides = [
+    { host: world.old, gateway: agreed.old.gateway },
+    { host: world.new, gateway: agreed.new.gateway },
+  ];
+  await Promise.all(sides.map((side) => waitForLeftOver(world, side)));
 }
 
 /** Throws `machine-changed` unless this is the old machine that the Plan was made for. */

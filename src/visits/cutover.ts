@@ -12,6 +12,7 @@ import { conclude, contextOf, planOf, type Tools, type Verdict } from './visit.t
 export function cutover(tools: Tools, wanted: string | null, connect: Partial<Connect>): Promise<Verdict> {
   return conclude(tools, async (visit) => {
     const earlier = await runNamed(tools.stateHome, wanted);
+    visit.known = earlier.state;
     const agreed = agreedPlan(earlier);
     if (isMoved(earlier.state)) return alreadyMoved(visit, earlier);
     refuseMidway(earlier);

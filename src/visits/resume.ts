@@ -12,6 +12,7 @@ import { asFound, conclude, contextOf, planOf, stateOf, type Tools, type Verdict
 export function resume(tools: Tools, wanted: string | null, connect: Partial<Connect>): Promise<Verdict> {
   return conclude(tools, async (visit) => {
     const earlier = await runNamed(tools.stateHome, wanted);
+    visit.known = earlier.state;
     agreedPlan(earlier);
     if (isMoved(earlier.state)) return alreadyMoved(visit, earlier);
     await reopen(visit, earlier, connect);

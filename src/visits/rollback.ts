@@ -21,6 +21,7 @@ export function rollback(
 ): Promise<Verdict> {
   return conclude(tools, async (visit) => {
     const earlier = await runNamed(tools.stateHome, wanted);
+    visit.known = earlier.state;
     const agreed = agreedPlan(earlier);
     const { committed, unwinding } = earlier.state;
     if (committed && !unwinding && !afterCommit) await consentToTakeBack(visit, agreed);

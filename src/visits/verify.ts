@@ -11,6 +11,7 @@ import { asFound, conclude, worldOf, type Tools, type Verdict } from './visit.ts
 export function verify(tools: Tools, wanted: string | null, connect: Partial<Connect>): Promise<Verdict> {
   return conclude(tools, async (visit) => {
     const earlier = await runNamed(tools.stateHome, wanted);
+    visit.known = earlier.state;
     const agreed = agreedPlan(earlier);
     const moved = isMoved(earlier.state);
     visit.folder = earlier.folder;

@@ -49,6 +49,8 @@ export interface Visit {
   journal: Journal | null;
   lock: Lock | null;
   folder: RunFolder | null;
+  /** What the Journal of an earlier run says, before it is opened to go on with. */
+  known: RunState | null;
 }
 
 /** How a visit ended. */
@@ -62,7 +64,7 @@ export interface Verdict {
 /** Runs the body of a command, tells its end as `run.finished` whatever happens, and closes what was opened. */
 export async function conclude(tools: Tools, body: (visit: Visit) => Promise<Verdict>): Promise<Verdict> {
   const bus = new Bus(tools.clock, '', tools.listeners);
-  const visit: Visit = { tools, bus, old: null, journal: null, lock: null, folder: null };
+  const visit: Visit = { tools, bus, old: null, journal: null, lock: null, folder: null, known: null };
   const verdict = await body(visit).catch((error: unknown) => stopped(visit, problemOf(error)));
   const events: readonly Event[] = visit.journal?.events ?? [];
   try {
@@ -95,7 +97,7 @@ export function asFound(plan: Plan): Running {
 
 /** What the Journal says so far; empty before there is one. */
 export function stateOf(visit: Visit): RunState {
-  return visit.journal?.state ?? EMPTY_RUN;
+  return visit.journal?.state ?? visit.known ?? EMPTY_RUN;
 }
 
 /** What the runner needs. The visit must have its run and its Connection. */
