@@ -2,7 +2,7 @@ import type { Plan } from '../core/plan.ts';
 import { fail } from '../core/problem.ts';
 import type { Step } from '../core/step.ts';
 import { readLife } from '../gateway/life.ts';
-import { disableService, enableService } from '../gateway/supervise.ts';
+import { disableService, enableService, stopService } from '../gateway/supervise.ts';
 
 type FenceBefore = { readonly enabled: boolean };
 
@@ -23,6 +23,8 @@ export function fenceOld(plan: Plan): Step<FenceBefore> {
     async apply(world, before) {
       if (before.enabled) await disableService(world.old, gateway, world);
       const { service } = await readLife(world.old, gateway, world);
+      // A login between the stop and this may have revived it; disabled, it stays down now.
+      if (before.enabled && service?.active) await stopService(world.old, gateway, world);
       if (service?.enabled) {
         throw fail('fence-failed', {
           message: `The service ${service.unit} on the old machine is still enabled after it was disabled.`,

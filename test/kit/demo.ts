@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { makeLoopbackLab } from './loopback-lab.ts';
+import { sweep } from './light-lab/leftovers.ts';
 import { makeLightLab } from './light-lab/light-lab.ts';
 import { REPOSITORY } from './repository.ts';
 import type { Side } from './side.ts';
@@ -13,10 +14,12 @@ interface Stage {
   readonly flags: readonly string[];
   readonly new: Side;
   readonly lookAtOld: string;
+  /** Lets the machines outlive the demo; null where they cannot, and the demo waits for Ctrl-C instead. */
+  readonly keep: (() => void) | null;
   destroy(): Promise<void>;
 }
 
-const USAGE = 'scripts/demo [--json] [--keep] [--fail STEP] [--files N]';
+const USAGE = 'scripts/demo [--json] [--keep] [--fail STEP] [--files N] | --clean';
 
 function tell(text: string): void {
   process.stderr.write(`${text}\n`);
@@ -28,6 +31,7 @@ function options() {
       options: {
         json: { type: 'boolean', default: false },
         keep: { type: 'boolean', default: false },
+        clean: { type: 'boolean', default: false },
         fail: { type: 'string' },
         files: { type: 'string', default: '2000' },
       },
@@ -52,6 +56,7 @@ async function setStage(workspaceFiles: number): Promise<Stage> {
       flags,
       new: lab.new,
       lookAtOld: `ls -la ${lab.old.home}`,
+      keep: null,
       destroy: () => lab.destroy(),
     };
   }
@@ -65,6 +70,7 @@ async function setStage(workspaceFiles: number): Promise<Stage> {
     flags,
     new: lab.new,
     lookAtOld,
+    keep: lab.keep,
     destroy: () => lab.destroy(),
   };
 }
@@ -92,7 +98,8 @@ function colours(): Record<string, string> {
   return Object.fromEntries(kept);
 }
 
-function kept(stage: Stage): void {
+/** Says how to look at the machines, and lets them live on, or waits for Ctrl-C. */
+async function leaveStanding(stage: Stage): Promise<void> {
   const main = join(REPOSITORY, 'dist/main.js');
   const environment = Object.entries(stage.new.env).map(([name, value]) => `${name}='${value}'`);
   tell(`
@@ -101,11 +108,22 @@ The two machines are left standing.
   The new one:  ls -la ${stage.new.home}
   neo-pull on the new one:
     env -i ${environment.join(' ')} ${process.execPath} ${main} status
-  They end when you press Ctrl-C here.`);
+  ${stage.keep ? 'To take them away: scripts/demo --clean' : 'They end when you press Ctrl-C here.'}`);
+  if (stage.keep) {
+    stage.keep();
+    return;
+  }
+  const alive = setInterval(() => undefined, 60_000);
+  await new Promise((resolve) => process.once('SIGINT', resolve));
+  clearInterval(alive);
 }
 
 async function main(): Promise<number> {
-  const { json, keep, fail, files } = options();
+  const { json, keep, clean, fail, files } = options();
+  if (clean) {
+    await sweep({ kept: true });
+    return 0;
+  }
   const began = performance.now();
   const stage = await setStage(Number(files));
   try {
@@ -125,14 +143,14 @@ async function main(): Promise<number> {
       await neoPull(stage, ['report']);
     }
     tell(`\nneo-pull ended with exit code ${String(code)}.`);
-    if (keep) {
-      kept(stage);
-      await new Promise((resolve) => process.once('SIGINT', resolve));
-    }
+    if (keep) await leaveStanding(stage);
+    if (!keep || stage.keep === null) await stage.destroy();
     return code;
-  } finally {
+  } catch (error) {
     await stage.destroy();
+    throw error;
   }
 }
 
-process.exitCode = await main();
+// What was kept has handles that would keep this process alive.
+process.exit(await main());

@@ -9,6 +9,8 @@ import type { Event } from '../../src/core/event.ts';
 import type { MoverOrder } from './mover-order.ts';
 import { REPOSITORY } from './repository.ts';
 
+export type Finished = Event & { type: 'run.finished' };
+
 /** How a mover process ended, and what it told until then. */
 export interface MoverEnd {
   readonly code: number | null;
@@ -70,4 +72,11 @@ async function run(program: string, order: MoverOrder, watch: MoverWatch): Promi
   await once(child, 'close');
   if (timer) clearTimeout(timer);
   return { code: child.exitCode, signal: child.signalCode, events, said, ms: performance.now() - began };
+}
+
+/** The last word of a mover that came to its own end. */
+export function finished({ events, said }: MoverEnd): Finished {
+  const last = events.at(-1);
+  if (last?.type === 'run.finished') return last;
+  throw new Error(`it ended without a word, after ${JSON.stringify(last)}: ${said}`);
 }

@@ -16,13 +16,17 @@ export interface Ended {
 export interface NeoPullOptions {
   readonly env: Readonly<Record<string, string>>;
   readonly cwd?: string;
+  /** Without it there is an empty one; `closed` is a process that was started without any. */
+  readonly stdin?: 'closed';
   /** Hears what is printed while it runs; gets the pid to send signals to. */
   readonly onOutput?: (text: string, pid: number) => void;
 }
 
 /** Runs `dist/main.js` as a process of its own, with no terminal and nothing to read, and waits for its end. */
-export function neoPull(argv: readonly string[], { env, cwd, onOutput }: NeoPullOptions): Promise<Ended> {
-  const child = spawn(process.execPath, [join(REPOSITORY, 'dist/main.js'), ...argv], {
+export function neoPull(argv: readonly string[], { env, cwd, stdin, onOutput }: NeoPullOptions): Promise<Ended> {
+  const words = [process.execPath, join(REPOSITORY, 'dist/main.js'), ...argv];
+  const [program = '', ...rest] = stdin === 'closed' ? ['/bin/sh', '-c', 'exec "$@" <&-', 'sh', ...words] : words;
+  const child = spawn(program, rest, {
     env,
     cwd,
     stdio: ['ignore', 'pipe', 'pipe'],

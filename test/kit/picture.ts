@@ -57,7 +57,9 @@ export function expectAsPictured(lab: TempLab, was: Picture, { staged = false }:
 
 /** Every entry of a home that has to stay as it is, one line each. A directory's time is that of what comes and goes in it. */
 function see(side: Side): Seen {
-  const all = [...listTree(side.home)].filter(([path, { type }]) => !APART.test(path) && !LIVING.test(path) && type !== 's');
+  const all = [...listTree(side.home)].filter(
+    ([path, { type }]) => !APART.test(path) && !LIVING.test(path) && type !== 's',
+  );
   return new Map(all.map(([path, entry]) => [path, lineOf(entry)]));
 }
 

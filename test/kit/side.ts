@@ -116,7 +116,7 @@ export function runningOn(side: Side): number[] {
   return liveProcesses(side.pidsFile).flatMap((told) => (told.role === 'gateway' ? [told.pid] : []));
 }
 
-function supervisors(side: Side): { pid: number; startTime: number }[] {
+function supervisors(side: Pick<Side, 'home'>): { pid: number; startTime: number }[] {
   try {
     const text = readFileSync(join(side.home, '.stand-in-systemd/supervisor.json'), 'utf8');
     return [JSON.parse(text) as { pid: number; startTime: number }];
@@ -134,7 +134,7 @@ function removeLocks(side: Side): void {
 }
 
 /** Ends every process of a side at once, as a power cut does; its files stay as they are. Repeatable. */
-export async function endProcesses(side: Side): Promise<void> {
+export async function endProcesses(side: Pick<Side, 'home' | 'pidsFile'>): Promise<void> {
   // The supervisor first, or it would start again what is ended after it; then again, for what was just being started.
   for (const one of supervisors(side)) killOne(one);
   await waitFor('every process of the side is over', () => {

@@ -9,7 +9,8 @@ export type Finished = Event & { type: 'run.finished' };
 /** The last event of a run, which has to be `run.finished`, with the exit code that the process ended with. */
 export function finishedOf({ code, events, stderr }: Ended): Finished {
   const last = events.at(-1);
-  if (last?.type !== 'run.finished') throw new Error(`it ended without its last word: ${JSON.stringify(last)} ${stderr}`);
+  if (last?.type !== 'run.finished')
+    throw new Error(`it ended without its last word: ${JSON.stringify(last)} ${stderr}`);
   expect(last.exitCode).toBe(code);
   return last;
 }
@@ -31,7 +32,7 @@ export interface FourLines {
 export function expectFourLines({ stderr }: Pick<Ended, 'stderr'>, { code, what, changed, next }: FourLines): void {
   const { why } = PROBLEMS[code];
   const [, first, middle, last] =
-    new RegExp(`(?:✗|x|X) ([^✗]*?) Why (${escaped(why)}) Changed (.*)$`).exec(flat(stderr)) ?? [];
+    new RegExp(`(?:✗|x|X) ([^✗]*?) Why (${escaped(why)}) Changed (.*)$`).exec(flat(stderr).trim()) ?? [];
   expect(middle, `no four lines of ${code} in: ${stderr}`).toBe(why);
   const [said = '', hint = ''] = (last ?? '').split(' Next ');
   expect(first).toMatch(what);

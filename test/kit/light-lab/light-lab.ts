@@ -15,7 +15,7 @@ import type { State, StateOptions } from '../state.ts';
 import { freePort } from '../ports.ts';
 import { waitFor } from '../wait.ts';
 import { giveHome, layOutDisk, mountMemory, newBoot, unmountMemory } from './disk.ts';
-import { FOLDER_PREFIX, own, sweep } from './leftovers.ts';
+import { FOLDER_PREFIX, keepStanding, own, sweep } from './leftovers.ts';
 import { bootMachine, cutPower, runInside, titled } from './machine.ts';
 import type { Machine, Ran } from './machine.ts';
 import { layWire } from './network.ts';
@@ -68,6 +68,8 @@ export interface LightLab {
   /** The line swallows all that is sent; nothing is refused. */
   readonly linkDown: () => void;
   readonly linkUp: () => void;
+  /** Lets the lab outlive this process, until `sweep({ kept: true })`. */
+  readonly keep: () => void;
   /** Power off, and everything of the lab removed. Repeatable. */
   readonly destroy: () => Promise<void>;
 }
@@ -163,7 +165,7 @@ async function remove(ground: Ground, { fresh, machine }: Built): Promise<void> 
  * home of its own. Root only. About a second.
  */
 export async function makeLightLab(options: LightLabOptions = {}): Promise<LightLab> {
-  sweep();
+  await sweep();
   const folder = mkdtempSync(join(tmpdir(), FOLDER_PREFIX));
   const wire = layWire();
   own(folder, wire);
@@ -249,6 +251,9 @@ function labOn(made: { ground: Ground; state: State; fresh: Side; built: Built }
     },
     linkUp: () => {
       wire.up();
+    },
+    keep: () => {
+      keepStanding(folder);
     },
     destroy: () => remove(ground, built),
   };
