@@ -1,6 +1,7 @@
-// Builds dist/: main.js, runnable, and one chunk for each command, so that `neo-pull --help` loads no SSH.
+// Builds dist/: main.js, runnable, and parts that load when they are needed, so that `--help` loads no SSH.
 import { spawnSync } from 'node:child_process';
-import { chmodSync, rmSync } from 'node:fs';
+import { chmodSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
@@ -9,8 +10,7 @@ process.chdir(fileURLToPath(new URL('..', import.meta.url)));
 const generated = spawnSync(process.execPath, ['scripts/generate.mjs'], { stdio: 'inherit' });
 if (generated.status !== 0) process.exit(generated.status ?? 1);
 
-rmSync('dist', { recursive: true, force: true });
-await build({
+const { metafile } = await build({
   entryPoints: ['src/main.ts'],
   outdir: 'dist',
   chunkNames: 'parts/[name]-[hash]',
@@ -22,5 +22,11 @@ await build({
   target: 'node20',
   banner: { js: '#!/usr/bin/env node' },
   logLevel: 'warning',
+  metafile: true,
 });
+// Afterwards, and only what is no longer part of it: a neo-pull that runs meanwhile still has to load its parts.
+for (const name of readdirSync('dist', { recursive: true, withFileTypes: true })) {
+  const path = join(name.parentPath, name.name);
+  if (name.isFile() && !(path in metafile.outputs)) rmSync(path);
+}
 chmodSync('dist/main.js', 0o755);

@@ -36,7 +36,8 @@ export interface Named {
 export function claimsOf(seen: MachineSeen, named: Named): Claim[] {
   const serving = seen.processes.filter((process) => process.serves || lockOf(process.facts.pid, seen));
   const known = new Set(seen.processes.map((process) => process.facts.pid));
-  const strays = seen.locks.filter((lock) => !known.has(lock.facts.pid));
+  // One whose process is no longer among the others ended meanwhile, or is not called as the product's are.
+  const strays = seen.locks.filter((lock) => !known.has(lock.facts.pid) && isAtHome(lock, seen, named));
   return [
     ...seen.services
       .filter((service) => isGateway(service, named.product))
@@ -82,7 +83,11 @@ function processClaim({ facts, env, profileFlag }: SeenProcess, seen: MachineSee
 }
 
 /** A process of this account that lives in another home serves somebody else, unless its state lies in this one or was named. */
-function isAtHome({ env }: SeenProcess, { machine: { home, realHome } }: MachineSeen, named: Named): boolean {
+function isAtHome(
+  { env }: Pick<SeenProcess, 'env'>,
+  { machine: { home, realHome } }: MachineSeen,
+  named: Named,
+): boolean {
   const its = env.get('HOME') ?? env.get('userHome');
   const stateDir = env.get('STATE_DIR') ?? '';
   const isHome = its === undefined || its === home || its === realHome;

@@ -7,6 +7,7 @@ import type { Entry } from '../walk/entry.ts';
 import { compareManifests, type Comparison, type ManifestSummary } from '../walk/manifest.ts';
 import { manifestFile, takeOf } from './manifests.ts';
 import { Declared } from './declared.ts';
+import { together } from './together.ts';
 
 /** Before reconcile: staging is the old tree, taken now, byte for byte, but for the modes that a working copy needs. */
 export function copyIsWhole(plan: Plan): Check {
@@ -16,7 +17,7 @@ export function copyIsWhole(plan: Plan): Check {
     async run(world) {
       const problems: Problem[] = [];
       for (const root of plan.roots) {
-        const [old] = await Promise.all([
+        const [old] = await together([
           takeOf(world, plan, { root, tree: 'old', hash: true }),
           takeOf(world, plan, { root, tree: 'staged', hash: true }),
         ]);

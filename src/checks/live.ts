@@ -8,6 +8,7 @@ import { askAgents, askChannels, askHealth, askSessions } from '../gateway/ask.t
 import { loadDashboard } from '../gateway/dashboard.ts';
 import { readLife } from '../gateway/life.ts';
 import { sessionKeysOnDisk } from './session-keys.ts';
+import { together } from './together.ts';
 
 /** The gateway's process is there and its port is open. */
 export function newAlive(plan: Plan): Check {
@@ -41,7 +42,7 @@ export function newWorks(plan: Plan): Check {
     id: 'new-works',
     title: 'The new gateway serves the moved state',
     async run(world) {
-      const looked = await Promise.all(LINES.map(async (line) => ({ line, ...(await line.look(world, plan)) })));
+      const looked = await together(LINES.map(async (line) => ({ line, ...(await line.look(world, plan)) })));
       const checklist = looked.map(({ line: { id, title }, ok, seen }) => ({ id, title, ok, seen }));
       await world.emit({ type: 'run.checked', checklist });
       return looked.flatMap(({ line, ok, seen, missing }) => {
@@ -114,7 +115,7 @@ const LINES: readonly Line[] = [
 ];
 
 async function sessionsListed(world: World, plan: Plan) {
-  const [listed, moved] = await Promise.all([
+  const [listed, moved] = await together([
     askSessions(world.new, plan.new.gateway, world),
     sessionKeysOnDisk(plan.new.gateway.stateDir),
   ]);

@@ -18,6 +18,8 @@ export interface SeenLock {
   readonly path: string;
   readonly facts: ProcessFacts;
   readonly configPath: string | null;
+  /** As of a `SeenProcess`; empty where it cannot be read. */
+  readonly env: SeenProcess['env'];
 }
 
 /** What a first look at a machine gives; the second look depends on it. */
@@ -45,7 +47,7 @@ export function machineSeen(answer: Answer, product: ProductName): MachineSeen {
       linger: one('linger') === '' ? null : one('linger') === 'yes',
     },
     services: groupsOf(answer, 'unit').map((group) => serviceSeen(group, names)),
-    locks: groupsOf(answer, 'lock').flatMap(lockSeen),
+    locks: groupsOf(answer, 'lock').flatMap((group) => lockSeen(group, product)),
     processes: groupsOf(answer, 'process').flatMap((group) => processSeen(group, product)),
     dirs: valuesOf(answer, 'dir'),
   };
@@ -135,21 +137,22 @@ function serviceSeen(
 }
 
 /** A lock of a process that is gone, or whose number was given to another, says nothing. */
-function lockSeen(group: Answer): SeenLock[] {
+function lockSeen(group: Answer, product: ProductName): SeenLock[] {
   const path = valueOf(group, 'lock') ?? '';
   const lock = objectIn(valueOf(group, 'lock.text') ?? '');
   const pid = typeof lock['pid'] === 'number' && Number.isSafeInteger(lock['pid']) ? lock['pid'] : null;
   const facts = processOf(pid, valueOf(group, 'lock.stat'), `lock file ${path}`);
-  if (facts === null) return [];
+  if (facts === null || valueOf(group, 'lock.there') === '') return [];
   if (typeof lock['startTime'] === 'number' && String(lock['startTime']) !== facts.startTime) return [];
-  return [{ path, facts, configPath: typeof lock['configPath'] === 'string' ? lock['configPath'] : null }];
+  const configPath = typeof lock['configPath'] === 'string' ? lock['configPath'] : null;
+  return [{ path, facts, configPath, env: environmentOf(listOf(group, 'lock.env'), product) }];
 }
 
 function processSeen(group: Answer, product: ProductName): SeenProcess[] {
   const pid = countOf(group, 'process');
   const title = (valueOf(group, 'process.title') ?? '').split('\n')[0]?.trim() ?? '';
   const facts = processOf(pid, valueOf(group, 'process.stat'), `process title ${title.split('/').at(-1) ?? ''}`);
-  if (facts === null) return [];
+  if (facts === null || valueOf(group, 'process.there') === '') return [];
   const env = environmentOf(listOf(group, 'process.env'), product);
   const own = Number(env.get('GATEWAY_PORT') ?? '');
   const ports = portsOf(valueOf(group, 'process.ports') ?? '');

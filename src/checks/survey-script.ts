@@ -113,7 +113,12 @@ np_locks() {
     if [ ! -f "$np_l" ] || [ -h "$np_l" ] || [ ! -O "$np_l" ]; then continue; fi
     np_put lock "$np_l"
     np_stream lock.text 4096 cat "$np_l"
-    np_stat lock.stat "$(head -c 4096 "$np_l" | tr -d '\\000\\n' | sed -n 's/.*"pid"[^0-9]\\{1,4\\}\\([0-9]\\{1,9\\}\\).*/\\1/p')"
+    np_pid=$(head -c 4096 "$np_l" | tr -d '\\000\\n' | sed -n 's/.*"pid"[^0-9]\\{1,4\\}\\([0-9]\\{1,9\\}\\).*/\\1/p')
+    np_stat lock.stat "$np_pid"
+    if [ -r "/proc/\${np_pid:-none}/environ" ]; then
+      np_stream lock.env 16384 np_environ "$np_pid"
+      np_stream lock.there 8 np_there "$np_pid"
+    fi
   done
 }
 np_listening() {
@@ -132,7 +137,10 @@ np_process() {
   np_stream process.profile 256 np_flag_profile "$1"
   np_stream process.env 16384 np_environ "$1"
   np_stream process.ports 512 np_listening "$1"
+  np_stream process.there 8 np_there "$1"
 }
+# A process that ends loses its environment and its arguments first: asked last, this tells whether the others mean anything.
+np_there() { if [ -n "$(np_title "$1")" ]; then echo yes; fi; }
 np_args() { tr '\\n\\000' '\\001\\n' <"/proc/$1/cmdline"; }
 np_title() { np_args "$1" | head -n 1; }
 np_serves() { if np_args "$1" | grep -q -x -e gateway -e "$np_product-gateway *"; then echo yes; fi; }

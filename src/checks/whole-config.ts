@@ -1,6 +1,7 @@
 import { readConfig } from '../core/config-text.ts';
 import type { GatewayFacts, Inventory } from '../core/inventory.ts';
 import { ProblemError } from '../core/problem.ts';
+import { printable } from '../host/printable.ts';
 import { includePath } from './includes.ts';
 
 /** The product follows includes this deep. */
@@ -15,7 +16,7 @@ const MOST_BYTES = 16 * 1024 * 1024;
  */
 export function wholeConfig(gateway: GatewayFacts, includes: Inventory['includes']): unknown {
   if (gateway.configText === null) return null;
-  const config = readConfig(gateway.configText);
+  const config = readConfig(gateway.configText, printable(gateway.configPath));
   return filledIn(config, {
     file: gateway.configPath,
     depth: 0,

@@ -147,7 +147,7 @@ function afterMove({ checklist, fence, parked }: Report): [string, string][] {
 
 /** What the plan warned of was shown before the question; here only what came up on the way. */
 function toLookAt({ warnings }: Report, { problem }: Finished): readonly Problem[] {
-  const found = warnings.filter(({ code }) => code === 'channel-not-connected' || code === 'fence-advisory');
+  const found = warnings.filter(({ code }) => code === 'channel-not-connected');
   const isListed = found.some(({ message }) => message === problem?.message);
   return problem && !problem.stops && !isListed ? [problem, ...found] : found;
 }

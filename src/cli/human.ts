@@ -56,6 +56,11 @@ export class Human {
     this.#narrator.live(this.#tale.liveLine(nowMs));
   }
 
+  /** A line of the log, where that is wanted on the screen. */
+  aside(line: string): void {
+    this.#narrator.lines([line.trimEnd()]);
+  }
+
   /** The first Ctrl-C. */
   interrupted(why: Problem, shielded: boolean): void {
     const what = shielded ? 'Things are being put back already; that goes on to its end.' : 'Coming to a safe end.';

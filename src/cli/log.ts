@@ -2,6 +2,7 @@ import { closeSync, constants, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { pino, type Logger } from 'pino';
 import type { Event } from '../core/event.ts';
+import { escapedJson } from './ndjson.ts';
 import { redact, redactText } from './redact.ts';
 import type { Secrets } from './secrets.ts';
 
@@ -80,7 +81,7 @@ export class RunLog {
   }
 
   #write(raw: string): void {
-    const line = this.#options.secrets.hide(raw);
+    const line = `${escapedJson(this.#options.secrets.hide(raw.trimEnd()))}\n`;
     this.#echo(line);
     if (this.#waiting) {
       if (this.#waiting.length < WAITING_LINES) this.#waiting.push(line);
@@ -96,6 +97,11 @@ export class RunLog {
 
   #echo(line: string): void {
     const { echo } = this.#options;
-    if (echo && (echo.level === 'debug' || !line.startsWith('{"level":"debug"'))) echo.write(line);
+    if (!echo || (echo.level === 'info' && line.startsWith('{"level":"debug"'))) return;
+    try {
+      echo.write(line);
+    } catch {
+      // A screen that cannot be written has no one to be told of it.
+    }
   }
 }

@@ -38,7 +38,7 @@ export function paperOf({ env }: Pick<Surroundings, 'env'>, stream: Screenlike):
   const isDumb = env['TERM'] === 'dumb';
   const locale = env['LC_ALL'] || env['LC_CTYPE'] || env['LANG'] || '';
   return {
-    columns: Math.min(200, Math.max(40, stream.columns ?? 100)),
+    columns: Math.min(200, Math.max(40, stream.columns || (isTty ? 80 : 100))),
     colour: !isSet(env['NO_COLOR']) && ((isTty && !isDumb) || isSet(env['FORCE_COLOR'])),
     live: isTty && !isDumb,
     unicode: /utf-?8/i.test(locale),

@@ -9,7 +9,7 @@ import { calledAs } from './called-as.ts';
 import type { ConnectionFlags, ConsentFlags, OutputFlags } from './flags.ts';
 import { homeOf } from './home.ts';
 import { Human, type HumanOptions } from './human.ts';
-import { RunLog } from './log.ts';
+import { RunLog, type RunLogOptions } from './log.ts';
 import { ndjson } from './ndjson.ts';
 import { writeReport, type WrittenReport } from './report-files.ts';
 import { secondsOf } from './request.ts';
@@ -39,39 +39,37 @@ export async function perform(around: Surroundings, performance: Performance): P
   const secrets = new Secrets();
   const folderOf = (run: string): string => join(homeOf(around).path, 'runs', run);
   const command = calledAs(name, around.argv);
-  const log = new RunLog({ secrets, folderOf, echo: echoOf(flags.verbose ?? 0, around) });
   const human = humanFor(around, performance, { secrets, folderOf });
-  const interrupt = listen(around, human);
+  const log = new RunLog({ secrets, folderOf, echo: echoOf(flags.verbose ?? 0, human) });
+  const interrupt = listen(around, human, log);
   const ask = hasPerson(around, flags)
     ? terminalAsk(around, { signal: interrupt.signal, secrets, quiet: (asking) => human.pause(asking) })
     : null;
   let run = '';
-  const listeners = [noteRun, log.onEvent, flags.json === true ? ndjson(around.stdout) : human.onEvent];
+  const listeners = [noteRun, log.onEvent, human.onEvent, ...(flags.json === true ? [ndjson(around.stdout)] : [])];
   function noteRun(event: Event): void {
     run = event.run;
   }
-  const ticking = setInterval(() => human.tick(around.clock.now()), TICK_MS).unref();
+  const ticking = setInterval(() => harmless(log, 'the time', () => human.tick(around.clock.now())), TICK_MS).unref();
   try {
     const tools = makeTools(around, {
-      ...{
-        command,
-        ask,
-        yes: flags.yes === true,
-        failAt: flags['fail-step'] ?? null,
-        interrupt,
-        secrets,
-        connectTimeoutMs,
-        reconnectMs,
-      },
-      listeners: listeners.map((listener) => guarded(listener, log)),
+      ...{ command, ask, interrupt, secrets, connectTimeoutMs, reconnectMs },
+      yes: flags.yes === true,
+      failAt: flags['fail-step'] ?? null,
+      listeners: listeners.map(
+        (listener): Listener =>
+          (event) =>
+            harmless(log, event.type, () => listener(event)),
+      ),
     });
     const verdict = await visit(tools);
     const written = run === '' ? null : await writeReport(folderOf(run), secrets).catch(unwritten);
-    human.close({ command, report: written?.report ?? null, reportPath: written?.path ?? null });
+    const end = { command, report: written?.report ?? null, reportPath: written?.path ?? null };
+    harmless(log, 'the end', () => human.close(end));
     return verdict.exitCode;
   } finally {
     clearInterval(ticking);
-    human.stop();
+    harmless(log, 'the end', () => human.stop());
     interrupt.dispose();
     log.close();
   }
@@ -96,10 +94,10 @@ function humanFor(
   });
 }
 
-function listen({ signals, clock, exit }: Surroundings, human: Human): Interrupt {
+function listen({ signals, clock, exit }: Surroundings, human: Human, log: RunLog): Interrupt {
   return listenForSignals(signals, {
     clock,
-    onFirst: (why, shielded) => human.interrupted(why.problem, shielded),
+    onFirst: (why, shielded) => harmless(log, 'the signal', () => human.interrupted(why.problem, shielded)),
     onSecond: (why) => {
       human.stop();
       exit(why.problem.code === 'interrupted' ? EXIT.interrupted : EXIT.terminated);
@@ -108,17 +106,15 @@ function listen({ signals, clock, exit }: Surroundings, human: Human): Interrupt
 }
 
 /** Telling must never disturb what is told. */
-function guarded(listener: Listener, log: RunLog): Listener {
-  return (event) => {
-    try {
-      listener(event);
-    } catch (error) {
-      log.fault(error, `telling ${event.type} failed`);
-    }
-  };
+function harmless(log: RunLog, what: string, tell: () => void): void {
+  try {
+    tell();
+  } catch (error) {
+    log.fault(error, `${what} could not be told`);
+  }
 }
 
-function echoOf(verbose: number, { stderr }: Surroundings): ConstructorParameters<typeof RunLog>[0]['echo'] {
+function echoOf(verbose: number, human: Human): RunLogOptions['echo'] {
   if (verbose === 0) return null;
-  return { level: verbose > 1 ? 'debug' : 'info', write: (line) => void stderr.write(line) };
+  return { level: verbose > 1 ? 'debug' : 'info', write: (line) => human.aside(line) };
 }

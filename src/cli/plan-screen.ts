@@ -69,7 +69,9 @@ function heading({ old, new: here, asked }: Plan, paper: Paper): string[] {
 }
 
 function section(title: string, lines: readonly string[], paper: Paper): string[] {
-  return lines.length === 0 ? [] : ['', inked(paper, 'bold', title), ...lines];
+  return lines.length === 0
+    ? []
+    : ['', ...labelled('', title, paper.columns).map((line) => inked(paper, 'bold', line)), ...lines];
 }
 
 function sentences(texts: readonly string[], { columns }: Paper): string[] {
@@ -117,7 +119,7 @@ function newSide({ roots, new: here }: Plan): string[] {
 }
 
 function parkedSentence({ livePath, parkedPath }: Root): string {
-  return `Parked, not deleted: ${livePath} becomes ${parkedPath.replace(/planned$/, '<run>')}.`;
+  return `Parked, not deleted: ${livePath} becomes ${parkedPath.replace(/planned$/, '<run>')}`;
 }
 
 function folderOf(roots: readonly Root[]): string {

@@ -3,6 +3,7 @@ import { EXIT } from '../core/exit.ts';
 import { fail, problemOf, PROBLEMS, type Problem, type ProblemError } from '../core/problem.ts';
 import { isoTime } from '../core/timestamp.ts';
 import { closest } from './closest.ts';
+import { commandFirst } from './command-first.ts';
 import type { Command } from './command.ts';
 import { cutover } from './commands/cutover.ts';
 import { plan } from './commands/plan.ts';
@@ -76,7 +77,7 @@ async function dispatch(around: Surroundings): Promise<number> {
       },
     );
   }
-  await parser.parseAsync([...around.argv], {}, (_error, _argv, output) => {
+  await parser.parseAsync([...commandFirst(around.argv, COMMANDS)], {}, (_error, _argv, output) => {
     printed = output;
   });
   if (printed !== '') around.stdout.write(`${printed}\n`);

@@ -1,7 +1,7 @@
 import type { Event } from '../core/event.ts';
 import type { Paper } from './paper.ts';
 import { inked, marksOf } from './paper.ts';
-import { bytesText, countText, durationText } from './units.ts';
+import { bytesText, counted, durationText } from './units.ts';
 import { shortened } from './wrap.ts';
 
 type ProgressEvent = Extract<Event, { type: 'progress' }>;
@@ -25,11 +25,13 @@ const WINDOW_MS = 20_000;
 const MOST_SAMPLES = 60;
 const ENOUGH_SAMPLES = 4;
 
-/** The pass after one more tick; another root, or fewer bytes than before, begin a new one. Pure. */
+/** The pass after one more tick; another root or step begins a new one. Pure. */
 export function foldProgress(pass: Pass | null, event: ProgressEvent, isFirst: boolean): Pass {
   const sample = { atMs: Date.parse(event.ts), bytes: event.bytes };
-  const goesOn = pass?.root === event.root && pass.step === event.step && pass.last.bytes <= event.bytes;
-  if (!goesOn) return { step: event.step, root: event.root, samples: [sample], last: event, isFirst };
+  const isSame = pass?.root === event.root && pass.step === event.step;
+  if (!isSame) return { step: event.step, root: event.root, samples: [sample], last: event, isFirst };
+  // After a broken line rsync counts from nothing again, and what had arrived is not sent twice: the total says no more what is to come.
+  if (event.bytes < pass.last.bytes) return { ...pass, samples: [sample], last: event, isFirst: false };
   const recent = pass.samples.filter(({ atMs }) => sample.atMs - atMs <= WINDOW_MS).slice(-MOST_SAMPLES);
   return { ...pass, samples: [...recent, sample], last: event };
 }
@@ -63,7 +65,7 @@ export function progressLine(pass: Pass, paper: Paper): string {
   const of = pass.isFirst && totalBytes !== null && totalBytes >= bytes ? ` of ${bytesText(totalBytes)}` : '';
   const parts = [
     `${root}: ${bytesText(bytes)}${of}`,
-    `${countText(files)} files`,
+    counted(files, 'file'),
     ...(rate === null ? [] : [`${bytesText(rate)}/s`]),
     left === null ? 'time left unknown' : `${durationText(left)} left`,
   ];

@@ -1,3 +1,6 @@
+/** A blank, but not the one between a number and its unit. */
+const BREAK = / (?!(?<=\d )(?:s|min|h|bytes|[KMGT]iB)\b)/;
+
 /**
  * Breaks a text into lines of at most `columns` characters, at its blanks. A longer word (a path, a fingerprint) stays whole, so that it
  * can be copied from the terminal. Pure.
@@ -5,7 +8,7 @@
 export function wrap(text: string, columns: number): string[] {
   const lines: string[] = [];
   let line = '';
-  for (const word of text.split(' ')) {
+  for (const word of text.split(BREAK)) {
     if (line !== '' && line.length + 1 + word.length > columns) {
       lines.push(line);
       line = word;

@@ -37,7 +37,7 @@ export const PROBLEMS = {
   'identity-unusable': {
     exit: EXIT.connect,
     stops: true,
-    why: 'A key file cannot be read, or its passphrase is not the right one.',
+    why: 'A key file cannot be read, or its passphrase is missing or wrong.',
   },
   'handshake-failed': { exit: EXIT.connect, stops: true, why: 'The two machines have no safe way to talk in common.' },
   'sessions-refused': {
@@ -168,11 +168,6 @@ export const PROBLEMS = {
   },
   'clock-skew': { exit: EXIT.preflight, stops: false, why: 'The clocks of the two machines differ.' },
   'gateway-stopped': { exit: EXIT.preflight, stops: false, why: 'The old gateway is not running.' },
-  'path-not-moved': {
-    exit: EXIT.preflight,
-    stops: false,
-    why: 'The config names a path that lies outside of what moves.',
-  },
   'no-supervisor': {
     exit: EXIT.degraded,
     stops: false,
@@ -234,11 +229,6 @@ export const PROBLEMS = {
     stops: true,
     why: 'After reconciling, the copy is not the old tree with the declared changes.',
   },
-  'sqlite-damaged': {
-    exit: EXIT.mismatch,
-    stops: true,
-    why: 'A database in the copy does not pass its own integrity check.',
-  },
   'old-changed': {
     exit: EXIT.mismatch,
     stops: true,
@@ -249,11 +239,6 @@ export const PROBLEMS = {
   'old-did-not-stop': { exit: EXIT.cutover, stops: true, why: 'The old gateway did not stop in time.' },
   'old-alive': { exit: EXIT.cutover, stops: true, why: 'The old gateway shows signs of life.' },
   'fence-failed': { exit: EXIT.cutover, stops: true, why: 'The old gateway could not be kept from coming back.' },
-  'fence-advisory': {
-    exit: EXIT.done,
-    stops: false,
-    why: 'A gateway that runs in a terminal cannot be kept from being started again by hand.',
-  },
   'rewrite-failed': { exit: EXIT.cutover, stops: true, why: 'A file that holds old paths could not be rewritten.' },
   'swap-failed': { exit: EXIT.cutover, stops: true, why: 'A directory could not be put in its place.' },
   'doctor-failed': { exit: EXIT.cutover, stops: true, why: "The product's doctor did not finish." },
@@ -280,7 +265,6 @@ export const PROBLEMS = {
   },
   'old-alive-after-move': { exit: EXIT.unknown, stops: true, why: 'The old gateway runs again beside the new one.' },
   'moved-but': { exit: EXIT.unknown, stops: true, why: 'The move was finished before, and something changed since.' },
-  'new-state-unknown': { exit: EXIT.unknown, stops: true, why: 'It cannot be told whether the new gateway runs.' },
   interrupted: { exit: EXIT.interrupted, stops: true, why: 'The run was interrupted.' },
   terminated: { exit: EXIT.terminated, stops: true, why: 'The run was told to end.' },
   bug: { exit: EXIT.bug, stops: true, why: 'This is a defect of neo-pull.' },

@@ -5,7 +5,8 @@ import type { Gateway } from '../core/plan.ts';
 import { fail } from '../core/problem.ts';
 import { foregroundCommand } from './commands.ts';
 import type { Life } from './life.ts';
-import type { Identity, KeepAnswer, LaunchAnswer } from './probe-contract.ts';
+import { KEPT_MARKER, type Identity, type KeepAnswer, type LaunchAnswer } from './probe-contract.ts';
+import { run } from '../host/run.ts';
 import { probe, subjectOf } from './probe.ts';
 import { PRODUCTS } from './product.ts';
 
@@ -47,6 +48,11 @@ export async function keepForeground(host: Host, gateway: Gateway, life: Life, f
   const subject = subjectOf(gateway, life.service?.mainPid ?? null);
   const request = { verb: 'keep', subject, process: { pid, startTime, bootId: life.bootId }, folder } as const;
   return probe({ host, gateway }, request, { shape: keepAnswer });
+}
+
+/** Is there a folder that `keepForeground` made whole? Read-only. */
+export async function hasKept(host: Host, folder: string): Promise<boolean> {
+  return (await run(host, ['test', '-f', path.join(folder, KEPT_MARKER)])).code === 0;
 }
 
 /** How a gateway is started outside of a service. */

@@ -49,6 +49,7 @@ const lifeAnswer = z.object({
   process: z
     .object({ pid, startTime: z.string().regex(/^\d+$/), cwd: z.string(), argv: z.array(z.string()) })
     .nullable(),
+  calls: z.array(pid).max(200),
 });
 
 /**

@@ -1,3 +1,6 @@
+/** Written last, by a rename: a folder of `keep` that has it is whole. */
+export const KEPT_MARKER = 'kept.json';
+
 /** A process named for good: pids repeat, and after a reboot start times do too. */
 export interface Identity {
   readonly pid: number;
@@ -76,6 +79,8 @@ export interface LifeAnswer {
     readonly cwd: string;
     readonly argv: readonly string[];
   } | null;
+  /** Pids of calls of the product's CLI about this gateway that are under way: no sign of life, but they may yet do something. */
+  readonly calls: readonly number[];
 }
 
 /** Answer to `signal`: false when that process is gone already. */

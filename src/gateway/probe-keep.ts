@@ -12,7 +12,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import type { Identity, KeepAnswer, Subject } from './probe-contract.ts';
+import { KEPT_MARKER, type Identity, type KeepAnswer, type Subject } from './probe-contract.ts';
 import { hasLostArgv, isProduct } from './probe-belongs.ts';
 import { topOf } from './probe-families.ts';
 import { readBootId, readProcess, readProcesses, readUmask, type Proc } from './probe-processes.ts';
@@ -31,9 +31,6 @@ interface Marker extends KeepAnswer {
   readonly umask: number | null;
 }
 
-// Written last, by a rename: a folder that has it is whole.
-const MARKER = 'kept.json';
-
 /** Is this exact process still running? */
 export function isRunning({ pid, startTime, bootId }: Identity): boolean {
   return bootId === readBootId() && readProcess(pid)?.startTime === startTime;
@@ -46,7 +43,7 @@ export function isRunning({ pid, startTime, bootId }: Identity): boolean {
  */
 export function keepProcess(subject: Subject, process: Identity, folder: string): KeepAnswer {
   makePrivate(folder, subject.uid);
-  const marker = join(folder, MARKER);
+  const marker = join(folder, KEPT_MARKER);
   if (existsSync(marker)) return publicPart(readMarker(marker));
   if (!isRunning(process)) throw new Error(`process ${process.pid} is gone`);
   const top = started(process.pid, subject);
@@ -65,7 +62,7 @@ export function keepProcess(subject: Subject, process: Identity, folder: string)
 
 /** Reads back what `keepProcess` saved. Throws when the folder is not whole. */
 export function readKept(folder: string): Kept {
-  const { umask } = readMarker(join(folder, MARKER));
+  const { umask } = readMarker(join(folder, KEPT_MARKER));
   const argv = splitNul(readFileSync(join(folder, 'argv'))).map(String);
   const env: Record<string, string> = {};
   const leftOut: string[] = [];

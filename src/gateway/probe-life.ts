@@ -8,6 +8,7 @@ import {
   readBootId,
   readCwd,
   readDescriptors,
+  readProcess,
   readProcesses,
   type Proc,
 } from './probe-processes.ts';
@@ -29,11 +30,16 @@ export function lookForLife(subject: Subject, self: number): LifeAnswer {
     portPids: new Set(listeners.flatMap((listener) => listener.pids)),
     filePids: new Set(files.flatMap(({ pid }) => pid ?? [])),
   };
-  const families = findFamilies(subject, sight).filter((family) => family.belongs !== 'other');
+  const families = findFamilies(subject, sight).filter(
+    ({ belongs, members }) => belongs === 'ours' || (belongs === 'unknown' && members.some(isStillThere)),
+  );
   const port = judgePort(listeners, { subject, sight, families });
   const serving = families.filter((family) => family.serves);
   const helping = families.filter(
     (family) => family.belongs === 'ours' && !family.serves && isHelper(family.top, subject),
+  );
+  const calls = families.filter(
+    (family) => family.belongs === 'ours' && !family.serves && !isHelper(family.top, subject),
   );
   const lockSigns = locks.filter((lock) => lock.isOurs).map(({ pid, file }) => sign('lock', pid, file));
   const signs = [
@@ -51,6 +57,7 @@ export function lookForLife(subject: Subject, self: number): LifeAnswer {
     evidence: signs.flatMap((kind) => kind.slice(0, MAX_SIGNS)),
     portTakenBy: port.takenBy,
     process: describe(choose(serving, { subject, sight }), subject),
+    calls: calls.flatMap(({ members }) => members.map(({ pid }) => pid)).slice(0, MAX_SIGNS),
   };
 }
 
@@ -62,7 +69,14 @@ const NOTHING_KNOWN: LifeAnswer = {
   evidence: [],
   portTakenBy: null,
   process: null,
+  calls: [],
 };
+
+/** A process that ends while we look loses its environment first, and whose it was cannot be told any more. */
+function isStillThere({ pid, startTime }: Proc): boolean {
+  const now = readProcess(pid);
+  return now?.startTime === startTime && now.argv.length > 0;
+}
 
 function sign(kind: Evidence['kind'], pid: number | null, detail: string): Evidence {
   return { kind, pid, detail };

@@ -21,14 +21,18 @@ export interface LoginScene {
 export class Credentials {
   readonly #user: string;
   readonly #host: string;
+  readonly #port: number;
   readonly #keyring: Keyring;
   #password: string | null;
   #accepted: readonly string[] | null = null;
   #tried: string[] = [];
 
-  constructor(options: Pick<SshOptions, 'user' | 'host' | 'identities' | 'agent' | 'password' | 'passphrase'>) {
+  constructor(
+    options: Pick<SshOptions, 'user' | 'host' | 'port' | 'identities' | 'agent' | 'password' | 'passphrase'>,
+  ) {
     this.#user = options.user;
     this.#host = options.host;
+    this.#port = options.port;
     this.#password = options.password;
     this.#keyring = new Keyring(options);
   }
@@ -63,13 +67,15 @@ export class Credentials {
     if (faults.length > 0) {
       return fail('identity-unusable', {
         message: `${faults.join('; ')}. Nothing else let ${who} in.${rest}`,
-        hint: 'Load the key into an ssh-agent (ssh-add), give its passphrase, or name another key with --identity.',
+        hint: 'Give the passphrase (--passphrase-file), load the key into an ssh-agent (ssh-add), or name another key with --identity.',
         detail,
       });
     }
     return fail('auth-failed', {
       message: `The old machine did not let ${who} in.${rest}`,
-      hint: `Check the user name; name a key with --identity; or have your key added there: ssh-copy-id ${who}`,
+      hint: this.#tried.some((one) => one.startsWith('password'))
+        ? `Check the user name and the password; see what it takes: ssh -v -p ${this.#port} ${who}`
+        : `Check the user name; name a key with --identity; or have your key added there: ssh-copy-id -p ${this.#port} ${who}`,
       detail,
     });
   }

@@ -11,8 +11,12 @@ ln -- "$1/claim.$2" "$1/claim" 2>/dev/null
 rm -f -- "$1/claim.$2"
 head -n 2 -- "$1/claim"`;
 
-const RELEASE = `[ "$(head -n 1 -- "$1/claim" 2>/dev/null)" = "$2" ] || exit 0
-rm -rf -- "$1/undo" && rm -f -- "$1/MOVED" "$1/claim" && { rmdir -- "$1" "\${1%/*}" 2>/dev/null || :; }`;
+// A claim that was written and not made, and a folder that was left without one, go as well; one of another run stays with all in it.
+const RELEASE = `if [ "$(head -n 1 -- "$1/claim" 2>/dev/null)" = "$2" ]; then
+  rm -rf -- "$1/undo" && rm -f -- "$1/MOVED" "$1/claim" || exit 3
+fi
+rm -f -- "$1/claim.$2" || exit 3
+rmdir -- "$1" "\${1%/*}" 2>/dev/null || :`;
 
 /**
  * Claims the old gateway for this run: a durable file in our folder on the old machine, made exclusively. It is the lock against a

@@ -3,7 +3,7 @@ import { ProblemError } from '../core/problem.ts';
 import { toRsyncFilters } from '../core/exclude.ts';
 import { keep, type Step, type World } from '../core/step.ts';
 import { pull, type PullStats } from '../transfer/pull.ts';
-import { isDirty, makeStaging } from './staging-dir.ts';
+import { clearDirty, isDirty, makeStaging } from './staging-dir.ts';
 
 /** A lost line is taken up again this often without a byte of progress in between. */
 const FRUITLESS_TRIES = 5;
@@ -73,6 +73,7 @@ interface PassOptions {
 
 async function pass(plan: Plan, root: Root, world: World, { step, live, onBytes }: PassOptions): Promise<PullStats> {
   const startedMs = world.clock.now();
+  const checksum = await isDirty(root);
   const stats = await pull({
     old: world.old,
     local: world.new,
@@ -82,7 +83,7 @@ async function pass(plan: Plan, root: Root, world: World, { step, live, onBytes 
     rsyncNew: plan.new.rsync,
     node: plan.new.gateway.node,
     filters: toRsyncFilters(plan.excludes, root.room, root.workspaces),
-    checksum: await isDirty(root),
+    checksum,
     delete: { max: plan.limits.maxDelete },
     bwlimitKiBps: plan.limits.bwlimitKiBps,
     stallMs: plan.limits.stallMs,
@@ -98,6 +99,7 @@ async function pass(plan: Plan, root: Root, world: World, { step, live, onBytes 
       world.emit(told).catch(() => undefined);
     },
   });
+  if (checksum && !stats.partial) await clearDirty(root);
   const { files, bytes, wireBytes, deleted } = stats;
   await world.emit({ type: 'run.transferred', step, root: root.id, files, bytes, wireBytes, deleted });
   return stats;

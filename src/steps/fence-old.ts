@@ -1,8 +1,7 @@
 import type { Plan } from '../core/plan.ts';
 import { fail } from '../core/problem.ts';
 import type { Step } from '../core/step.ts';
-import { readLife } from '../gateway/life.ts';
-import { disableService, enableService, stopService } from '../gateway/supervise.ts';
+import { disableService, enableService, readService, stopService } from '../gateway/supervise.ts';
 
 type FenceBefore = { readonly enabled: boolean };
 
@@ -17,12 +16,11 @@ export function fenceOld(plan: Plan): Step<FenceBefore> {
     title: 'Keep the old gateway from coming back',
     touches: 'old',
     async before(world) {
-      const life = await readLife(world.old, gateway, world);
-      return { enabled: life.service?.enabled ?? false };
+      return { enabled: (await readService(world.old, gateway, world))?.enabled ?? false };
     },
     async apply(world, before) {
       if (before.enabled) await disableService(world.old, gateway, world);
-      const { service } = await readLife(world.old, gateway, world);
+      const service = await readService(world.old, gateway, world);
       // A login between the stop and this may have revived it; disabled, it stays down now.
       if (before.enabled && service?.active) await stopService(world.old, gateway, world);
       if (service?.enabled) {

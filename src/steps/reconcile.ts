@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { Stats } from 'node:fs';
 import {
   chmod,
   copyFile,
@@ -47,7 +48,7 @@ export function reconcile(plan: Plan): Step<null> {
         await markDirty(root);
         await mkdir(undoFolder(world.run, root), { recursive: true, mode: 0o700 });
         const list = changesFile(world.run, root);
-        if (!(await exists(list))) await writeChanges(list, workOut(plan, root, world));
+        if ((await lookAt(list)) === null) await writeChanges(list, workOut(plan, root, world));
         for await (const change of readChanges(list)) await make({ plan, root, run: world.run, told }, change);
       }
       await world.emit({ type: 'run.reconciled', ...told });
@@ -164,16 +165,22 @@ async function make({ plan, root, run, told }: Site, change: Change): Promise<vo
 /** What the product renamed or removed since it was swapped in stays so: the next pass, which compares contents, brings it again. */
 async function takeBack(root: Root, run: RunFolder, change: Change): Promise<void> {
   const path = placeOf(root, change);
-  if (!(await exists(path))) return;
+  const is = await lookAt(path);
+  if (is === null || is.isSymbolicLink() !== (change.kind === 'link')) return;
   if (change.kind === 'mode') await chmod(path, change.was);
   else if (change.kind === 'link') await relink(path, Buffer.from(change.was, 'base64'));
-  else await replace(path, await readFile(join(undoFolder(run, root), change.original)), change);
+  else if (is.isFile()) {
+    const original = await readFile(join(undoFolder(run, root), change.original));
+    // Its mode has been taken back by a line of its own, just before this one.
+    await replace(path, original, { mode: is.mode & 0o7777, mtimeNs: change.mtimeNs });
+  }
 }
 
 async function relink(path: Buffer, target: Buffer): Promise<void> {
-  if ((await readlink(path, 'buffer')).equals(target)) return;
   const fresh = Buffer.concat([path, Buffer.from('.np-link')]);
+  // A crash may have left one, whichever way it was going.
   await rm(fresh, { force: true });
+  if ((await readlink(path, 'buffer')).equals(target)) return;
   await symlink(target, fresh);
   await rename(fresh, path);
 }
@@ -224,9 +231,11 @@ function placeOf(root: Root, change: Change): Buffer {
   return path.length === 0 ? base : Buffer.concat([base, Buffer.from('/'), path]);
 }
 
-function exists(path: string | Buffer): Promise<boolean> {
-  return lstat(path).then(
-    () => true,
-    () => false,
-  );
+async function lookAt(path: string | Buffer): Promise<Stats | null> {
+  try {
+    return await lstat(path);
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return null;
+    throw error;
+  }
 }

@@ -37,6 +37,7 @@ export async function markDirty(root: Root): Promise<void> {
   await writeFile(dirtyMark(root), '', { mode: 0o600 });
 }
 
+/** Was staging touched by a cutover since the last whole pass? Read-only. */
 export async function isDirty(root: Root): Promise<boolean> {
   return lstat(dirtyMark(root)).then(
     () => true,
@@ -44,6 +45,7 @@ export async function isDirty(root: Root): Promise<boolean> {
   );
 }
 
+/** A whole pass that compared contents has made staging as if it had never been touched. Repeatable. */
 export async function clearDirty(root: Root): Promise<void> {
   await rm(dirtyMark(root), { force: true });
 }

@@ -3,11 +3,11 @@ import type { Plan } from '../core/plan.ts';
 import { fail } from '../core/problem.ts';
 import type { Step, World } from '../core/step.ts';
 import { askInstall } from '../gateway/ask.ts';
-import { launchForeground, signalProcess } from '../gateway/foreground.ts';
+import { launchForeground } from '../gateway/foreground.ts';
 import { readLife, type Life } from '../gateway/life.ts';
 import { disableService, stopService } from '../gateway/supervise.ts';
-import { keepUnit, putUnitBack } from './unit-file.ts';
-import { isAs, waitForLife } from './wait-for-life.ts';
+import { hasUnitFile, keepUnit, putUnitBack } from './unit-file.ts';
+import { endGateway, isAs, waitForLife } from './wait-for-life.ts';
 
 type StartBefore = { readonly hadUnit: boolean };
 
@@ -22,10 +22,7 @@ export function startNew(plan: Plan): Step<StartBefore> {
     title: 'Start the new gateway',
     touches: 'new',
     guards: true,
-    async before(world) {
-      const life = await readLife(world.new, gateway, world);
-      return { hadUnit: life.service?.installed ?? false };
-    },
+    before: async () => ({ hadUnit: await hasUnitFile(gateway) }),
     async apply(world, before) {
       if (before.hadUnit) await keepUnit(gateway, world.run);
       // After a crash it may be up already; then it is not started a second time.
@@ -38,8 +35,7 @@ export function startNew(plan: Plan): Step<StartBefore> {
       const life = await readLife(world.new, gateway, world);
       if (life.service?.active) await stopService(world.new, gateway, world);
       if (life.service?.enabled) await disableService(world.new, gateway, world);
-      if (life.process) await signalProcess(world.new, gateway, { ...life.process, bootId: life.bootId }, 'TERM');
-      const after = await waitForLife(world, { host: world.new, gateway }, 'down', plan.limits.stopMs);
+      const after = await endGateway(world, { host: world.new, gateway }, plan.limits.stopMs);
       if (after.alive) throw stillUp(plan, after);
       await putUnitBack(gateway, world, before.hadUnit);
     },

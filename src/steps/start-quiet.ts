@@ -3,9 +3,8 @@ import type { Gateway, Plan } from '../core/plan.ts';
 import { fail } from '../core/problem.ts';
 import { keep, type Step, type World } from '../core/step.ts';
 import { quietEnv } from '../gateway/commands.ts';
-import { launchForeground, signalProcess } from '../gateway/foreground.ts';
-import { readLife } from '../gateway/life.ts';
-import { isAs, waitForLife } from './wait-for-life.ts';
+import { launchForeground } from '../gateway/foreground.ts';
+import { endGateway, isAs, waitForLife } from './wait-for-life.ts';
 
 /**
  * Starts the new gateway with channels, cron and mail watchers off: it can be proven to work without a word having been said on the
@@ -43,10 +42,7 @@ export function stopQuiet(plan: Plan): Step<null> {
 }
 
 async function end(world: World, gateway: Gateway, waitMs: number): Promise<void> {
-  const life = await readLife(world.new, gateway, world);
-  if (!life.alive) return;
-  if (life.process) await signalProcess(world.new, gateway, { ...life.process, bootId: life.bootId }, 'TERM');
-  const after = await waitForLife(world, { host: world.new, gateway }, 'down', waitMs);
+  const after = await endGateway(world, { host: world.new, gateway }, waitMs);
   if (!after.alive) return;
   throw fail('new-did-not-stop', {
     message: `The gateway on this machine was told to stop and still lives after ${waitMs / 1000} s (pid ${after.process?.pid ?? 'unknown'}).`,

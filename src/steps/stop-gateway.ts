@@ -1,13 +1,14 @@
+import { rm } from 'node:fs/promises';
 import type { Host } from '../core/host.ts';
 import type { Gateway, Plan, RanAs } from '../core/plan.ts';
 import { fail, type ProblemCode } from '../core/problem.ts';
 import type { Step, World } from '../core/step.ts';
 import { askStop } from '../gateway/ask.ts';
-import { keepForeground, launchForeground, signalProcess } from '../gateway/foreground.ts';
+import { hasKept, keepForeground, launchForeground, signalProcess } from '../gateway/foreground.ts';
 import { readLife, type Life } from '../gateway/life.ts';
 import { disableService, enableService, startService, stopService } from '../gateway/supervise.ts';
 import { claimFolder } from './claim.ts';
-import { isAs, waitForLife } from './wait-for-life.ts';
+import { isAs, POLL_MS, waitForLife } from './wait-for-life.ts';
 
 /** How a gateway ran before it was stopped: all that putting it back needs, apart from the files kept in `folder`. */
 export type RanBefore = {
@@ -59,7 +60,7 @@ export function stopNew(plan: Plan): Step<RanBefore> {
   const subject: Subject = {
     host: (world) => world.new,
     gateway: plan.new.gateway,
-    folder: (world) => `${world.run.path}/undo-new`,
+    folder: (world) => `${world.run.path}/undo-new/gateway`,
     stuck: 'new-did-not-stop',
     limits: plan.limits,
   };
@@ -75,6 +76,8 @@ export function stopNew(plan: Plan): Step<RanBefore> {
     async undo(world, before) {
       if (before.enabled) await enableService(world.new, subject.gateway, world);
       if (before.ran !== 'stopped') await startAgain(world, subject, before);
+      // Kept any longer, it would be taken for how the gateway ran before the next try of this run.
+      await rm(subject.folder(world), { recursive: true, force: true });
     },
   };
 }
@@ -115,15 +118,47 @@ async function stopByProcess(
 async function startAgain(world: World, subject: Subject, before: RanBefore): Promise<void> {
   const host = subject.host(world);
   const { gateway, limits } = subject;
-  if ((await readLife(host, gateway, world)).alive) return;
-  if (before.ran === 'service') await startService(host, gateway, world);
-  else await launchForeground(host, gateway, { folder: subject.folder(world) });
+  if (!(await staysAlive(world, subject, before))) {
+    if (before.ran === 'service') await startService(host, gateway, world);
+    else await launchForeground(host, gateway, { folder: subject.folder(world) });
+  }
   const life = await waitForLife(world, { host, gateway }, 'up', limits.startMs);
   if (isAs(life, 'up')) return;
   throw fail('command-failed', {
-    message: `The gateway on the ${host.label} was told to start again and has not opened its port after ${limits.startMs / 1000} s.`,
+    message: `The gateway on ${host.label} was told to start again and has not opened its port after ${limits.startMs / 1000} s.`,
     hint: `On that machine: ${gateway.argv.join(' ')} gateway ${before.ran === 'service' ? 'start' : `--port ${gateway.port}`}`,
   });
+}
+
+/**
+ * Does it live, and go on living? One that was told to stop a moment ago, before a crash or Ctrl-C, lives on until it has drained; to
+ * take it for running would leave nobody running.
+ */
+async function staysAlive(world: World, subject: Subject, before: RanBefore): Promise<boolean> {
+  const host = subject.host(world);
+  const deadline = world.clock.now() + subject.limits.stopMs;
+  for (let isTold = false; ; isTold = true) {
+    const life = await readLife(host, subject.gateway, world);
+    if (!life.alive) return false;
+    if (world.clock.now() >= deadline || !(await mayBeEnding(world, subject, { before, life }))) return true;
+    if (!isTold) await world.emit({ type: 'notice', message: watched(host, subject) });
+    await world.clock.sleep(POLL_MS, world.signal);
+  }
+}
+
+/** A service shows it, unless the call that is to stop it has not come that far; a process has been told once it was kept. */
+async function mayBeEnding(
+  world: World,
+  subject: Subject,
+  { before, life }: { before: RanBefore; life: Life },
+): Promise<boolean> {
+  if (before.ran === 'service') return life.calls.length > 0 || life.service?.activeState !== 'active';
+  const isSame = life.process?.pid === before.process?.pid && life.process?.startTime === before.process?.startTime;
+  return isSame && (await hasKept(subject.host(world), subject.folder(world)));
+}
+
+function watched(host: Host, { limits }: Subject): string {
+  return `The gateway on ${host.label} still lives. It may have been told to stop, so it is watched for up to ${limits.stopMs / 1000} s.`;
 }
 
 function stuck(subject: Subject, life: Life): Error {

@@ -1,8 +1,8 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Plan } from '../core/plan.ts';
 import { problemOf } from '../core/problem.ts';
-import { keep, type Step } from '../core/step.ts';
+import type { RunFolder, Step } from '../core/step.ts';
 import { askDoctor } from '../gateway/ask.ts';
 
 /**
@@ -16,7 +16,9 @@ export function warmNew(plan: Plan): Step<null> {
     touches: 'staging',
     before: () => Promise.resolve(null),
     async apply(world) {
-      const home = await mkdtemp(join(world.run.path, 'warm-'));
+      const home = homeIn(world.run);
+      await rm(home, { recursive: true, force: true });
+      await mkdir(home, { mode: 0o700 });
       const stateDir = join(home, 'state');
       const gateway = { ...plan.new.gateway, home, stateDir, configPath: join(stateDir, 'none.json') };
       try {
@@ -32,6 +34,11 @@ export function warmNew(plan: Plan): Step<null> {
         await rm(home, { recursive: true, force: true });
       }
     },
-    undo: keep('it leaves nothing'),
+    undo: ({ run }) => rm(homeIn(run), { recursive: true, force: true }),
   };
+}
+
+/** Always the same one, so that what a crash has left there is found again. */
+function homeIn(run: RunFolder): string {
+  return join(run.path, 'warm');
 }

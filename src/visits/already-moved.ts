@@ -10,6 +10,7 @@ export async function alreadyMoved(visit: Visit, earlier: EarlierRun): Promise<V
   const agreed = agreedPlan(earlier);
   const { id } = earlier.folder;
   visit.folder = earlier.folder;
+  visit.known = earlier.state;
   visit.old ??= await visit.tools.connect(agreed.connect);
   const world = worldOf(visit);
   const problems = [...(await newAlive(agreed).run(world)), ...(await oldIsDead(agreed).run(world))];

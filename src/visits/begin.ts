@@ -3,6 +3,7 @@ import type { Connect, Plan } from '../core/plan.ts';
 import { planChanges } from '../core/plan-changes.ts';
 import { fail, ProblemError, PROBLEMS, type Problem } from '../core/problem.ts';
 import { EXIT } from '../core/exit.ts';
+import { EMPTY_RUN } from '../core/run-state.ts';
 import { look, type Seen } from '../migrate.ts';
 import { Journal } from '../run/journal.ts';
 import { acquireLock } from '../run/lock.ts';
@@ -24,11 +25,13 @@ export async function lookAt(
   await bus.emit({ type: 'notice', message: 'Looking at both machines' });
   const { clock, interrupt } = tools;
   const replace = request.asked.replace || tools.ask !== null;
-  return look(
+  const seen = await look(
     { old: visit.old, new: tools.here },
     { ...request, replace, asksChannels },
     { clock, emit: bus.emit, signal: interrupt.signal },
   );
+  visit.known = { ...EMPTY_RUN, plan: seen.plan };
+  return seen;
 }
 
 /** Tells what was seen and decided, before anything is refused, asked or done. */

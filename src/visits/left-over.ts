@@ -22,14 +22,14 @@ export async function waitForLeftOver(
     if (world.clock.now() >= deadline) {
       await world.emit({
         type: 'notice',
-        message: `A command of the gateway still runs on the ${host.label} (pid ${pids}). Going on beside it.`,
+        message: `A command of the gateway still runs on ${host.label} (pid ${pids}). Going on beside it.`,
       });
       return;
     }
     if (!told)
       await world.emit({
         type: 'notice',
-        message: `Waiting for a command of the gateway on the ${host.label} to end (pid ${pids}).`,
+        message: `Waiting for a command of the gateway on ${host.label} to end (pid ${pids}).`,
       });
     await world.clock.sleep(POLL_MS, world.signal);
   }

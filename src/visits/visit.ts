@@ -49,7 +49,7 @@ export interface Visit {
   journal: Journal | null;
   lock: Lock | null;
   folder: RunFolder | null;
-  /** What the Journal of an earlier run says, before it is opened to go on with. */
+  /** What the Journal of an earlier run says, before it is opened to go on with; or the Plan that follows from what was seen. */
   known: RunState | null;
 }
 
@@ -80,8 +80,14 @@ export async function conclude(tools: Tools, body: (visit: Visit) => Promise<Ver
 /** The verdict of a visit that ended before the cutover, or that could not tell how it ended. */
 function stopped(visit: Visit, problem: Problem): Verdict {
   const exitCode = PROBLEMS[problem.code].exit;
+  return { outcome: outcomeOf(exitCode), running: whoRuns(visit, exitCode), exitCode, problem };
+}
+
+/** Before anything was seen, nothing was changed either: the old gateway runs, as far as anybody knows. */
+function whoRuns(visit: Visit, exitCode: ExitCode): Running {
   const state = stateOf(visit);
-  return { outcome: outcomeOf(exitCode), running: state.plan ? runningOf(state) : 'old', exitCode, problem };
+  if (exitCode === EXIT.unknown) return 'unknown';
+  return state.plan ? runningOf(state) : 'old';
 }
 
 function outcomeOf(exitCode: ExitCode): Outcome {

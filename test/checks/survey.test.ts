@@ -393,6 +393,22 @@ describe('gateways', () => {
     await machine.start('smart-agent-neo-gateway', { HOME: path.join(machine.root, 'other') });
     expect((await look()).gateways).toMatchObject([{ sources: ['default'], process: null }]);
   });
+
+  test('that hold a lock and live in another home are somebody else’s, whatever their processes are called', async () => {
+    await state('.smart-agent-neo');
+    const other = path.join(machine.root, 'other');
+    const pid = await machine.start('renamed', { HOME: other });
+    const configPath = path.join(other, '.smart-agent-neo/smart-agent-neo.json');
+    const name = createHash('sha256').update(configPath).digest('hex').slice(0, 8);
+    const lock = `/tmp/smart-agent-neo-${String(uid)}/gateway.${name}.lock`;
+    await mkdir(path.dirname(lock), { recursive: true, mode: 0o700 });
+    try {
+      await writeFile(lock, JSON.stringify({ pid, configPath }));
+      expect((await look()).gateways).toMatchObject([{ sources: ['default'], process: null }]);
+    } finally {
+      await rm(lock);
+    }
+  });
 });
 
 describe('a machine that answers badly', () => {

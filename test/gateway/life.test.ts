@@ -24,6 +24,7 @@ describe('a gateway that runs in the foreground', () => {
     expect(life).toMatchObject({ supported: true, alive: true, listening: true, service: null, portTakenBy: null });
     expect(kinds(life)).toEqual(['lock', 'port', 'process']);
     expect(life.evidence.filter((sign) => sign.kind === 'process').map((sign) => sign.pid)).toEqual([top, pid]);
+    expect(life.calls).toEqual([]);
     expect(life.bootId).toMatch(/^[0-9a-f-]{36}$/);
   });
 
@@ -76,6 +77,13 @@ describe('a gateway that does not run', () => {
     await bench.start({ role: 'cli' }, { env: { SMART_AGENT_NEO_STATE_DIR: bench.gateway.stateDir } });
     await bench.start({ role: 'cli', title: false }, { args: ['gateway', 'status', '--json'] });
     expect(await look()).toMatchObject({ alive: false, evidence: [], process: null });
+  });
+
+  it('may have a call of the CLI under way, which is told: it may yet do something', async () => {
+    const env = { SMART_AGENT_NEO_STATE_DIR: bench.gateway.stateDir };
+    const { pid } = await bench.start({ role: 'cli', title: false }, { args: ['gateway', 'stop', '--json'], env });
+    await bench.start({ role: 'cli' }, { env: { SMART_AGENT_NEO_STATE_DIR: bench.other('work').stateDir } });
+    expect(await look()).toMatchObject({ alive: false, evidence: [], calls: [pid] });
   });
 
   it('is not brought to life by another program on its port, which is named', async () => {

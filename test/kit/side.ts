@@ -125,7 +125,8 @@ function supervisors(side: Pick<Side, 'home'>): { pid: number; startTime: number
   }
 }
 
-function removeLocks(side: Side): void {
+/** Removes the locks that a side's gateways keep in /tmp: of one that was killed the lock stays. */
+export function removeLocks(side: Side): void {
   const name = basename(side.product.bin);
   const suffix = side.profile === 'default' ? '' : `-${side.profile}`;
   const config = join(side.home, `.${name}${suffix}`, `${name}.json`);

@@ -1,0 +1,63 @@
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { writeReport } from '../../src/cli/report-files.ts';
+import { reportMarkdown } from '../../src/cli/report-markdown.ts';
+import { Secrets } from '../../src/cli/secrets.ts';
+import { problem } from '../../src/core/problem.ts';
+import { foldReport } from '../../src/core/report.ts';
+import { movedJournal, RUN, told } from './sample.ts';
+
+describe('a report in Markdown', () => {
+  it('reads from what matters to what may be looked up', async () => {
+    await expect(reportMarkdown(foldReport(movedJournal()))).toMatchFileSnapshot('snapshots/report.md.txt');
+  });
+
+  it('can be made of a run that has only begun', () => {
+    expect(reportMarkdown(foldReport(movedJournal().slice(0, 1)))).toContain('not ended');
+  });
+
+  it('lets nothing of what the old machine said become markup or a control code', () => {
+    const evil = problem('command-failed', { message: '<img src=x> [x](y) \u001b[31m', hint: '`rm -rf /`' });
+    const odd = { root: 'state', file: 'a`b|c\nd', at: '/x', from: '/o', to: '/n' };
+    const text = reportMarkdown(
+      foldReport(
+        told(
+          [0, { type: 'run.unwinding', problem: evil }],
+          [1, { type: 'run.reconciled', rewrites: [odd], modesChanged: 0, modesTightened: [] }],
+        ),
+      ),
+    );
+    expect(text).toContain('\\<img src=x\\>');
+    expect(text).toContain('``a`b|c\\nd``');
+    expect(text.replaceAll('\n', '')).not.toMatch(/\p{Cc}/u);
+  });
+});
+
+describe('the files of a report', () => {
+  let folder = '';
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'np-report-'));
+    const journal = movedJournal().map((event) => `${JSON.stringify(event)}\n`);
+    writeFileSync(join(folder, 'journal.ndjson'), journal.join(''));
+  });
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  it('are for their owner alone, and the same again when written again', async () => {
+    const { path, report } = await writeReport(folder, new Secrets());
+    const first = readFileSync(path, 'utf8');
+    await writeReport(folder, new Secrets());
+    expect(readFileSync(path, 'utf8')).toBe(first);
+    for (const name of ['report.md', 'report.json']) expect(statSync(join(folder, name)).mode & 0o777).toBe(0o600);
+    expect(JSON.parse(readFileSync(join(folder, 'report.json'), 'utf8'))).toEqual(report);
+    expect(report.run).toBe(RUN);
+  });
+
+  it('hold no secret that this process knows', async () => {
+    const secrets = new Secrets();
+    secrets.keep('olga@old.example');
+    const { path } = await writeReport(folder, secrets);
+    expect(readFileSync(path, 'utf8')).not.toContain('olga@old.example');
+  });
+});

@@ -1,0 +1,76 @@
+import { mkdtempSync, rmSync, writeFileSync, mkdirSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { connectOf, requestOf, secondsOf } from '../../src/cli/request.ts';
+import { codeOf } from '../checks/facts.ts';
+import { surroundings } from './sample.ts';
+
+let home = '';
+beforeAll(() => {
+  home = mkdtempSync(join(tmpdir(), 'np-request-'));
+  mkdirSync(join(home, '.ssh'));
+  for (const name of ['id_rsa', 'id_ed25519', 'other']) writeFileSync(join(home, '.ssh', name), 'key');
+});
+afterAll(() => rmSync(home, { recursive: true }));
+
+const around = () => surroundings([], { home, cwd: '/work' }).around;
+
+describe('the request behind the flags', () => {
+  it('has the login name, port 22 and the usual keys that are there, where nothing is said', () => {
+    const { connect, limits, asked } = requestOf('old.example', {}, around());
+    expect(connect).toMatchObject({ user: 'nick', host: 'old.example', port: 22, knownHosts: null });
+    expect(connect.identities).toEqual([join(home, '.ssh/id_ed25519'), join(home, '.ssh/id_rsa')]);
+    expect(limits).toMatchObject({ stopMs: 60_000, startMs: 90_000, doctorMs: 120_000, soakMs: 30_000 });
+    expect(asked).toMatchObject({ product: 'smart-agent-neo', profiles: null, workspaces: [], replace: false });
+  });
+
+  it('takes user and port from the target, and the flag over both', () => {
+    expect(requestOf('ssh://olga@old:2222', {}, around()).connect).toMatchObject({ user: 'olga', port: 2222 });
+    expect(requestOf('ssh://olga@old:2222', { port: '23' }, around()).connect.port).toBe(23);
+  });
+
+  it('makes paths whole, and reads ~ where the shell did not', () => {
+    const { identities, knownHosts } = connectOf({ identity: ['~/.ssh/other'], 'known-hosts': 'kh' }, around());
+    expect(identities).toEqual([join(home, '.ssh/other')]);
+    expect(knownHosts).toBe('/work/kh');
+  });
+
+  it('says nothing about what no flag named, so that a run keeps what it began with', () => {
+    expect(connectOf({}, around())).toEqual({});
+  });
+
+  it('reads workspaces with and without a place to go to', () => {
+    const { asked } = requestOf('o@h', { workspace: ['/srv/a', '/srv/b=/data/b', '~/c'] }, around());
+    expect(asked.workspaces).toEqual([
+      { from: '/srv/a', to: null },
+      { from: '/srv/b', to: '/data/b' },
+      { from: '~/c', to: null },
+    ]);
+  });
+
+  it.each([
+    [{ port: '0' }],
+    [{ port: '65536' }],
+    [{ port: '2 2' }],
+    [{ 'host-key': 'MD5:aa' }],
+    [{ 'host-key': '' }],
+    [{ identity: ['/nowhere/key'] }],
+    [{ product: 'something' }],
+    [{ workspace: ['relative'] }],
+    [{ workspace: ['/a=/b=/c'] }],
+    [{ bwlimit: '0' }],
+    [{ bwlimit: '1e3' }],
+    [{ soak: '-1' }],
+    [{ soak: 'long' }],
+    [{ 'stop-timeout': '86401' }],
+    [{ profile: '' }],
+  ])('refuses %j as a value that cannot be used', (flags) => {
+    expect(codeOf(() => requestOf('o@h', flags, around()))).toBe('option-invalid');
+  });
+
+  it('takes fractions of a second', () => {
+    expect(secondsOf('--soak', '0.25', 30)).toBe(250);
+    expect(secondsOf('--soak', undefined, 30)).toBe(30_000);
+  });
+});
