@@ -6,5 +6,5 @@ export async function together<T extends readonly unknown[]>(looks: {
   [K in keyof T]: Promise<T[K]>;
 }): Promise<T> {
   await Promise.allSettled(looks);
-  return (await Promise.all(looks)) as unknown as T;
+  return await Promise.all(looks);
 }

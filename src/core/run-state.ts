@@ -30,7 +30,7 @@ export function foldRun(state: RunState, event: Event): RunState {
     case 'plan.revised':
       return { ...state, plan: event.plan };
     case 'step.before':
-      return withStep(state, event.step, { title: event.title, before: event.before, phase: 'begun' });
+      return withStep(openAgain(state), event.step, { title: event.title, before: event.before, phase: 'begun' });
     case 'step.applied':
       return withPhase(state, event.step, 'applied');
     case 'step.undoing':
@@ -46,6 +46,11 @@ export function foldRun(state: RunState, event: Event): RunState {
     default:
       return state;
   }
+}
+
+/** A step begins only when an unwinding is through, also where a crash kept the run from saying so. */
+function openAgain(state: RunState): RunState {
+  return state.unwinding ? { ...state, unwinding: null, committed: false } : state;
 }
 
 function finish(state: RunState, event: Event & { type: 'run.finished' }): RunState {

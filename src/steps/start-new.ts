@@ -64,6 +64,6 @@ function neverUp(plan: Plan): Error {
 function stillUp(plan: Plan, life: Life): Error {
   return fail('new-did-not-stop', {
     message: `The new gateway was told to stop and still lives after ${plan.limits.stopMs / 1000} s (pid ${life.process?.pid ?? 'unknown'}).`,
-    hint: 'Stop it by hand on this machine, then: neo-pull rollback',
+    hint: 'Stop it by hand on this machine.',
   });
 }

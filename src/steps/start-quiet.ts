@@ -46,7 +46,7 @@ async function end(world: World, gateway: Gateway, waitMs: number): Promise<void
   if (!after.alive) return;
   throw fail('new-did-not-stop', {
     message: `The gateway on this machine was told to stop and still lives after ${waitMs / 1000} s (pid ${after.process?.pid ?? 'unknown'}).`,
-    hint: 'Stop it by hand, then: neo-pull rollback',
+    hint: 'Stop it by hand on this machine.',
   });
 }
 

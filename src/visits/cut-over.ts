@@ -1,4 +1,3 @@
-import type { Outcome } from '../core/event.ts';
 import { EXIT, type ExitCode } from '../core/exit.ts';
 import type { Plan } from '../core/plan.ts';
 import { PROBLEMS, problem, problemOf, type Problem } from '../core/problem.ts';
@@ -77,20 +76,20 @@ function moved(visit: Visit): Verdict {
 function rolledBack(plan: Plan, cause: Problem): Verdict {
   const { exit } = PROBLEMS[cause.code];
   const exitCode = OWN_EXIT.includes(exit) ? exit : EXIT.cutover;
-  const outcome: Outcome = exit === EXIT.locked ? 'refused' : 'rolled-back';
-  return { outcome, running: asFound(plan), exitCode, problem: cause };
+  return { outcome: 'rolled-back', running: asFound(plan), exitCode, problem: cause };
 }
 
 function incomplete(visit: Visit, failures: readonly UndoFailure[]): Verdict {
   const lines = failures.map((failure) => `${failure.title}: ${failure.problem.message}`);
   const todo = failures.map((failure) => failure.problem.hint);
+  const cause = stateOf(visit).unwinding;
   return {
     outcome: 'failed',
     running: runningOf(stateOf(visit)),
     exitCode: EXIT.unknown,
     problem: problem('unwind-incomplete', {
-      message: `Not everything could be put back. ${lines.join(' ')}`,
-      hint: `${todo.join(' Then: ')} When that is mended: neo-pull rollback ${visit.folder?.id ?? ''}`,
+      message: `${cause ? `${cause.message} After that, not` : 'Not'} everything could be put back. ${lines.join(' ')}`,
+      hint: `${todo.join(' Then: ')} When that is done: neo-pull rollback ${visit.folder?.id ?? ''}`,
       detail: {
         failures: failures.map(({ step, problem: { code, message, hint } }) => ({ step, code, message, hint })),
       },

@@ -20,7 +20,7 @@ function failing(step: AnyStep): AnyStep {
       await step.apply(world, before);
       throw fail('failed-on-request', {
         message: `"${step.title}" was done and then made to fail.`,
-        hint: 'This is what a failure at this point looks like. Run again without --fail-step to move.',
+        hint: 'This is what a failure at this point looks like. See where things stand: neo-pull status',
       });
     },
   };
