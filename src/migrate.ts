@@ -9,6 +9,7 @@ import { copyAsPlanned, copyIsWhole, oldUnchanged } from './checks/copy.ts';
 import { oldIsDead, oldStaysDead } from './checks/old-dead.ts';
 import { portHolder } from './checks/port-holder.ts';
 import { preflight } from './checks/preflight.ts';
+import { rootsComplete } from './checks/roots-complete.ts';
 import { survey } from './checks/survey.ts';
 import { wholeConfig } from './checks/whole-config.ts';
 import type { Clock } from './core/clock.ts';
@@ -135,7 +136,7 @@ export function cutover(plan: Plan, { committed }: { committed: boolean }): read
     fenceOld(plan),
     ensure('old-is-dead', 'See that nothing of the old gateway is left', [oldIsDead(plan)]),
     lastDelta(plan),
-    ensure('copy-is-whole', 'Compare the copy with the old machine', [copyIsWhole(plan)]),
+    ensure('copy-is-whole', 'Compare the copy with the old machine', [rootsComplete(plan), copyIsWhole(plan)]),
     reconcile(plan),
     ensure('copy-as-planned', 'See that only the declared changes were made', [copyAsPlanned(plan)]),
     stopNew(plan),

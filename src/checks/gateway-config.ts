@@ -40,7 +40,7 @@ export function portOf(gateway: GatewayFacts, config: unknown, product: ProductN
  */
 export function configuredDirs(
   config: unknown,
-  gateway: GatewayFacts,
+  gateway: Pick<GatewayFacts, 'stateDir' | 'profile'>,
   { product, home }: { product: ProductName; home: string },
 ): ConfiguredDir[] {
   const agents = agentsOf(config);
@@ -56,7 +56,7 @@ export function configuredDirs(
 /** The workspaces alone, of every agent; see `configuredDirs`. */
 export function workspacesOf(
   config: unknown,
-  gateway: GatewayFacts,
+  gateway: Pick<GatewayFacts, 'stateDir' | 'profile'>,
   machine: { product: ProductName; home: string },
 ): ConfiguredDir[] {
   return configuredDirs(config, gateway, machine).filter((dir) => dir.kind === 'workspace');
@@ -79,7 +79,7 @@ interface Agent {
 }
 
 interface Place {
-  readonly gateway: GatewayFacts;
+  readonly gateway: Pick<GatewayFacts, 'stateDir' | 'profile'>;
   readonly product: ProductName;
   readonly home: string;
 }

@@ -42,7 +42,7 @@ export function includePath(file: string, name: string): string {
  */
 export async function readIncludes(
   host: Host,
-  gateway: GatewayFacts,
+  gateway: Pick<GatewayFacts, 'configPath' | 'configText'>,
   { clock, signal }: { clock: Clock; signal?: AbortSignal | undefined },
 ): Promise<Inventory['includes']> {
   if (gateway.configText === null) return [];

@@ -51,6 +51,10 @@ export async function layOut(
     if (one.to !== null || facts.asked.workspaces.some((asked) => asked.from === one.path)) throw notThere(one.path);
     return [];
   });
+  const covered = there.find(
+    (one, at) => one.to !== null && there.some((other, place) => covers(other.dir, one.dir, place < at)),
+  );
+  if (covered) throw insideAnother(covered.path);
   const roots = there.filter((one, at) => !there.some((other, place) => covers(other.dir, one.dir, place < at)));
   const routes = roots.map(({ room, path: from, to, dir }, at): Route => {
     const nested = there.filter((one) => one.room === 'workspace' && isInside(one.dir.realPath, dir.realPath));
@@ -99,6 +103,13 @@ function covers(root: DirFacts, dir: DirFacts, isEarlier: boolean): boolean {
 
 function isInside(inner: string, outer: string): boolean {
   return inner.startsWith(outer.endsWith('/') ? outer : `${outer}/`);
+}
+
+function insideAnother(dir: string): Error {
+  return fail('option-invalid', {
+    message: `${dir} lies inside another directory that moves, so it cannot go to a place of its own.`,
+    hint: 'Leave its =NEW out: it is copied with the directory that it lies in.',
+  });
 }
 
 function notThere(dir: string): Error {

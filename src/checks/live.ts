@@ -87,7 +87,7 @@ const LINES: readonly Line[] = [
     },
   },
   { id: 'sessions', title: 'Lists every moved session', look: sessionsListed },
-  { id: 'agents', title: 'Lists every agent, with a workspace that exists', look: agentsListed },
+  { id: 'agents', title: 'Lists its agents, with the paths of this machine', look: agentsListed },
   {
     id: 'workspaces',
     title: 'The workspaces are in place',

@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import { excludeMatcher } from '../core/exclude.ts';
 import type { DirFacts, Inventory, MachineFacts } from '../core/inventory.ts';
 import type { Plan, Root } from '../core/plan.ts';
@@ -121,7 +122,7 @@ function taken(roots: readonly Root[]): Problem[] {
     .filter((root) => root.liveExists)
     .map((root) =>
       problem('live-exists', {
-        message: `${printable(root.livePath)} is here already. It would be parked as ${printable(root.parkedPath)}, not deleted.`,
+        message: `${printable(root.livePath)} is here already. It would be parked in ${printable(dirname(root.parkedPath))}, not deleted.`,
         hint: 'Agree to it with --replace, or choose another place with --to-state-dir.',
         detail: { livePath: root.livePath, parkedPath: root.parkedPath },
       }),

@@ -14,7 +14,10 @@ const MOST_BYTES = 16 * 1024 * 1024;
  * order, lists one after the other), and what stands beside it laid over that. A part that is not there or does not parse counts
  * as empty, for pre-flight refuses it. Null without a config. Pure. Throws `config-malformed` for the main file alone.
  */
-export function wholeConfig(gateway: GatewayFacts, includes: Inventory['includes']): unknown {
+export function wholeConfig(
+  gateway: Pick<GatewayFacts, 'configPath' | 'configText'>,
+  includes: Inventory['includes'],
+): unknown {
   if (gateway.configText === null) return null;
   const config = readConfig(gateway.configText, printable(gateway.configPath));
   return filledIn(config, {

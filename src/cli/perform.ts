@@ -94,12 +94,15 @@ function humanFor(
   });
 }
 
-function listen({ signals, clock, exit }: Surroundings, human: Human, log: RunLog): Interrupt {
+function listen({ signals, clock, exit, stderr }: Surroundings, human: Human, log: RunLog): Interrupt {
   return listenForSignals(signals, {
     clock,
     onFirst: (why, shielded) => harmless(log, 'the signal', () => human.interrupted(why.problem, shielded)),
     onSecond: (why) => {
       human.stop();
+      stderr.write(
+        'Ended at once. See who runs the gateway: neo-pull status. To put everything back: neo-pull rollback\n',
+      );
       exit(why.problem.code === 'interrupted' ? EXIT.interrupted : EXIT.terminated);
     },
   });

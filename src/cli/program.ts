@@ -144,13 +144,16 @@ function wordOf({ word }: Command, argv: Record<string, unknown>): string | null
 function misused(message: string): ProblemError {
   const [, typed = ''] = /^Unknown arguments?: ([^,]+)/.exec(message) ?? [];
   const known = COMMANDS.flatMap(({ flags }) => Object.keys(flags));
+  const takers = COMMANDS.filter(({ flags }) => Object.keys(flags).includes(typed)).map(({ name }) => name);
   const meant = typed === '' ? null : closest(typed, [...new Set(known)]);
   const secret = /^pass(?:word|phrase)$/.test(typed);
   const hint = secret
     ? `Secrets are never flags, for everybody can read those. Use --${typed}-file, or wait for the question.`
-    : meant === null
-      ? 'See what there is: neo-pull --help'
-      : `Did you mean --${meant}? See what there is: neo-pull --help`;
+    : takers.length > 0
+      ? `--${typed} is a flag of ${takers.join(', ')}. See what this command takes: neo-pull --help`
+      : meant === null
+        ? 'See what there is: neo-pull --help'
+        : `Did you mean --${meant}? See what there is: neo-pull --help`;
   return fail('usage', { message: message.replace(/\s+/g, ' ').trim(), hint });
 }
 

@@ -119,7 +119,9 @@ function oldGateway({ old, gateway, newPort }: Inventory, wish: Wish): Gateway {
   };
 }
 
-function newGateway({ new: here, gateway, newPort }: Inventory, wish: Wish, state: Root): Gateway {
+function newGateway({ new: here, gateway, newPort, dirs }: Inventory, wish: Wish, state: Root): Gateway {
+  // By the name that the mapping gives it, which may lead through a symlink: the paths in the state are written with it.
+  const stateDir = dirs[0]?.new.path ?? state.livePath;
   const inside = path.relative(gateway.stateDir, gateway.configPath);
   return {
     ...invocation(here.product),
@@ -127,8 +129,8 @@ function newGateway({ new: here, gateway, newPort }: Inventory, wish: Wish, stat
     profile: gateway.profile,
     home: here.home,
     uid: here.uid,
-    stateDir: state.livePath,
-    configPath: inside.startsWith('..') ? gateway.configPath : path.join(state.livePath, inside),
+    stateDir,
+    configPath: inside.startsWith('..') ? gateway.configPath : path.join(stateDir, inside),
     port: newPort.port,
     unit: here.userServices ? wish.unit : null,
   };

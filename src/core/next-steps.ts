@@ -73,6 +73,6 @@ function whenStaged({ run, command }: Standing): NextStep[] {
 function whenBack({ run, command }: Standing): NextStep[] {
   return [
     { command: `neo-pull report ${run}`, purpose: 'read what happened' },
-    { command: `neo-pull ${command}`, purpose: 'try again; what was copied is kept' },
+    { command: `neo-pull ${command}`, purpose: 'move after all' },
   ];
 }

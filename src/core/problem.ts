@@ -229,6 +229,11 @@ export const PROBLEMS = {
     stops: true,
     why: 'After reconciling, the copy is not the old tree with the declared changes.',
   },
+  'root-appeared': {
+    exit: EXIT.mismatch,
+    stops: true,
+    why: 'A directory belongs to the gateway that the plan does not move.',
+  },
   'old-changed': {
     exit: EXIT.mismatch,
     stops: true,

@@ -1,6 +1,6 @@
 import { fail } from '../core/problem.ts';
 import type { Plan } from '../core/plan.ts';
-import type { Step } from '../core/step.ts';
+import type { Step, World } from '../core/step.ts';
 import { run, runOk } from '../host/run.ts';
 
 // `ln` is the one exclusive act that every machine has: of two claims made at once, one link succeeds.
@@ -45,6 +45,21 @@ export function claim(plan: Plan): Step<null> {
       }
     },
   };
+}
+
+/**
+ * Throws `claimed` when a run other than `mine` has claimed the old gateway: told before a long copy, and not after it. Read-only.
+ * Whoever claims later is found by the step.
+ */
+export async function refuseClaimed(
+  world: Pick<World, 'old' | 'clock' | 'signal'>,
+  plan: Plan,
+  mine: string | null,
+): Promise<void> {
+  const { old, clock, signal } = world;
+  const { code, stdout } = await run(old, ['head', '-n', '2', '--', `${claimFolder(plan)}/claim`], { clock, signal });
+  const [holder = '', who = ''] = stdout.toString().split('\n');
+  if (code === 0 && holder !== mine) throw claimedBy(plan, holder, who);
 }
 
 /** Where the claim of this Profile and what an undo needs lie on the old machine. */

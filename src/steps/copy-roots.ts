@@ -94,7 +94,12 @@ async function pass(plan: Plan, root: Root, world: World, { step, live, onBytes 
     signal: world.signal,
     onProgress(seen) {
       onBytes?.(seen.bytes);
-      const told = { type: 'progress', step, root: root.id, ...rate(root, seen, world.clock.now() - startedMs) } as const;
+      const told = {
+        type: 'progress',
+        step,
+        root: root.id,
+        ...rate(root, seen, world.clock.now() - startedMs),
+      } as const;
       // Nobody waits for it, so nobody would catch it; where nothing can be told any more, the next event that is awaited says so.
       world.emit(told).catch(() => undefined);
     },

@@ -20,7 +20,11 @@ export function doctor(plan: Plan): Step<null> {
     before: () => Promise.resolve(null),
     async apply(world) {
       const answer = await askDoctor(world.new, plan.new.gateway, { ...world, timeoutMs: plan.limits.doctorMs });
-      const output = answer.text.split('\n').map((line) => printable(line)).join('\n').slice(0, REPORT_CHARS);
+      const output = answer.text
+        .split('\n')
+        .map((line) => printable(line))
+        .join('\n')
+        .slice(0, REPORT_CHARS);
       await world.emit({ type: 'run.doctor', exitCode: answer.code ?? -1, output });
       if (answer.code !== 0) throw failed(answer.code, answer.text);
       const seen = readDoctor(answer.text);

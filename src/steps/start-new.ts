@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Plan } from '../core/plan.ts';
-import { fail } from '../core/problem.ts';
+import { fail, problemOf } from '../core/problem.ts';
 import type { Step, World } from '../core/step.ts';
 import { askInstall } from '../gateway/ask.ts';
 import { launchForeground } from '../gateway/foreground.ts';
@@ -26,7 +26,10 @@ export function startNew(plan: Plan): Step<StartBefore> {
     async apply(world, before) {
       if (before.hadUnit) await keepUnit(gateway, world.run);
       // After a crash it may be up already; then it is not started a second time.
-      if (!(await readLife(world.new, gateway, world)).alive) await start(world, plan);
+      if (!(await readLife(world.new, gateway, world)).alive) {
+        await refuseIfOldLives(world, plan);
+        await start(world, plan);
+      }
       const life = await waitForLife(world, { host: world.new, gateway }, 'up', plan.limits.startMs);
       if (!isAs(life, 'up')) throw neverUp(plan);
       await world.emit({ type: 'run.up', gateway: 'new' });
@@ -40,6 +43,22 @@ export function startNew(plan: Plan): Step<StartBefore> {
       await putUnitBack(gateway, world, before.hadUnit);
     },
   };
+}
+
+/** Between the commit and this there may lie a crash, and a person who started the old gateway meanwhile. Throws `old-alive`. */
+async function refuseIfOldLives(world: World, plan: Plan): Promise<void> {
+  const life = await readLife(world.old, plan.old.gateway, world).catch(async (error: unknown) => {
+    const { code, message } = problemOf(error);
+    if (code !== 'connection-lost') throw error;
+    // It was down and fenced at the commit; a line that does not come back must not leave nobody running.
+    await world.emit({ type: 'notice', message: `The old machine could not be looked at once more: ${message}` });
+    return null;
+  });
+  if (!life?.alive) return;
+  throw fail('old-alive', {
+    message: 'The old gateway runs again, so the new one was not started.',
+    hint: 'Somebody or something started it. Everything is put back; then try again.',
+  });
 }
 
 async function start(world: World, plan: Plan): Promise<void> {

@@ -39,6 +39,8 @@ export function stopOld(plan: Plan): Step<RanBefore> {
     id: 'stop-old',
     title: 'Stop the old gateway',
     touches: 'old',
+    // Below it lies only the claim, and with it what the old gateway is started with: that stays until it runs again.
+    guards: true,
     before: (world) => ranBefore(world, subject),
     async apply(world, before) {
       await world.emit({ type: 'run.down' });

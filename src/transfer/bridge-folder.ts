@@ -33,9 +33,9 @@ export async function makeBridgeFolder(runtimeDir: string | null): Promise<Bridg
     if (parent === null || !fits(parent)) continue;
     const path = await mkdtemp(join(parent, PREFIX)).catch(() => null);
     if (path === null) continue;
-    const { uid } = await lstat(path);
+    const { uid, mtimeMs } = await lstat(path);
     if (await isTrusted(parent, uid)) {
-      await removeAbandoned(parent, uid);
+      await removeAbandoned(parent, { uid, nowMs: mtimeMs });
       return await furnish(path, uid);
     }
     await rm(path, { recursive: true, force: true });
@@ -61,7 +61,7 @@ async function furnish(path: string, uid: number): Promise<BridgeFolder> {
 }
 
 function fits(parent: string): boolean {
-  const socketPath = join(parent, `${PREFIX}XXXXXX`, 'sock');
+  const socketPath = join(parent, `${PREFIX}${'0'.repeat(6)}`, 'sock');
   return isAbsolute(parent) && !/['"\0]/.test(parent) && Buffer.byteLength(socketPath) < MAX_SOCKET_PATH_BYTES;
 }
 
@@ -72,26 +72,34 @@ async function isTrusted(parent: string, uid: number): Promise<boolean> {
   return seen.isDirectory() && (seen.uid === uid || seen.uid === 0) && (onlyOwnerWrites || sticky);
 }
 
-/** The name `sock` appears only once somebody listens on it, so one that refuses belongs to a process that is gone. */
-async function removeAbandoned(parent: string, uid: number): Promise<void> {
+/** A run that was killed between making the folder and listening leaves one without a socket; a live run listens within a second. */
+const LISTENS_WITHIN_MS = 60_000;
+async function removeAbandoned(parent: string, { uid, nowMs }: { uid: number; nowMs: number }): Promise<void> {
   const names = await readdir(parent).catch(() => []);
   for (const name of names.filter((each) => each.startsWith(PREFIX))) {
     const path = join(parent, name);
     const seen = await lstat(path).catch(() => null);
     if (!seen?.isDirectory() || seen.uid !== uid) continue;
-    if (await refuses(join(path, 'sock'))) await rm(path, { recursive: true, force: true });
+    if (await isAbandoned(path, nowMs - seen.mtimeMs)) await rm(path, { recursive: true, force: true });
   }
 }
 
-function refuses(socketPath: string): Promise<boolean> {
+/** The name `sock` appears only once somebody listens on it, so one that refuses belongs to a process that is gone. */
+async function isAbandoned(path: string, idleMs: number): Promise<boolean> {
+  const answer = await knock(join(path, 'sock'));
+  return answer === 'ECONNREFUSED' || (answer === 'ENOENT' && idleMs > LISTENS_WITHIN_MS);
+}
+
+/** The code of the error with which a socket answers; null when somebody listens. */
+function knock(socketPath: string): Promise<string | null> {
   return new Promise((resolve) => {
     const socket = connect(socketPath);
     socket.once('connect', () => {
       socket.destroy();
-      resolve(false);
+      resolve(null);
     });
     socket.once('error', (error: NodeJS.ErrnoException) => {
-      resolve(error.code === 'ECONNREFUSED');
+      resolve(error.code ?? '');
     });
   });
 }

@@ -8,7 +8,8 @@ import { look, type Seen } from '../migrate.ts';
 import { Journal } from '../run/journal.ts';
 import { acquireLock } from '../run/lock.ts';
 import { createRun } from '../run/runs.ts';
-import { agreedPlan, type EarlierRun } from './earlier-run.ts';
+import { refuseClaimed } from '../steps/claim.ts';
+import { agreedPlan, refuseIfChanged, type EarlierRun } from './earlier-run.ts';
 import { waitForLeftOver } from './left-over.ts';
 import { worldOf, type Request, type Visit } from './visit.ts';
 
@@ -46,11 +47,19 @@ export function refuse(problems: readonly Problem[]): void {
   if (first) throw new ProblemError(first);
 }
 
+/** Throws `claimed` when another run has claimed the old gateway, so that nothing is copied in vain. Read-only. */
+export async function refuseOthersClaim({ old, tools }: Visit, plan: Plan, mine: EarlierRun | null): Promise<void> {
+  if (!old) throw new Error('the old machine was not looked at');
+  const { clock, interrupt } = tools;
+  await refuseClaimed({ old, clock, signal: interrupt.signal }, plan, mine?.folder.id ?? null);
+}
+
 /** Takes the lock and makes the Plan durable: in a new run, or in the earlier one, whose copy is taken up. */
 export async function beginRun(visit: Visit, seen: Plan, earlier: EarlierRun | null): Promise<void> {
   const { clock, stateHome } = visit.tools;
-  visit.folder = earlier?.folder ?? (await createRun(stateHome, clock));
   await lock(visit, seen.key);
+  await refuseIfChanged(stateHome, earlier, seen.key);
+  visit.folder = earlier?.folder ?? (await createRun(stateHome, clock));
   const { id, path } = visit.folder;
   visit.journal = earlier ? await Journal.open(path, clock, id) : await Journal.create(path, clock, id);
   await tellStart(visit, seen.target);
@@ -66,6 +75,7 @@ export async function reopen(visit: Visit, earlier: EarlierRun, connect: Partial
   const { clock, interrupt, connect: open } = visit.tools;
   visit.folder = earlier.folder;
   await lock(visit, agreed.key);
+  await refuseIfChanged(visit.tools.stateHome, earlier, agreed.key);
   visit.journal = await Journal.open(earlier.folder.path, clock, earlier.folder.id);
   visit.old = await open({ ...agreed.connect, ...connect });
   const { machineId } = await surveyIdentity(visit.old, { clock, signal: interrupt.signal });

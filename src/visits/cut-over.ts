@@ -1,9 +1,10 @@
 import { EXIT, type ExitCode } from '../core/exit.ts';
 import type { Plan } from '../core/plan.ts';
-import { PROBLEMS, problem, problemOf, type Problem } from '../core/problem.ts';
+import { PROBLEMS, problem, problemOf, type Problem, type ProblemCode } from '../core/problem.ts';
 import { runningOf } from '../core/running.ts';
 import { cutover } from '../migrate.ts';
 import { advance, unwind, type UndoFailure } from '../run/runner.ts';
+import { markDirty } from '../steps/staging-dir.ts';
 import { keptPath } from '../steps/swap.ts';
 import { sabotaged } from './sabotage.ts';
 import { asFound, contextOf, planOf, stateOf, type Verdict, type Visit } from './visit.ts';
@@ -24,13 +25,17 @@ const OWN_EXIT: readonly ExitCode[] = [
  */
 export async function cutOver(visit: Visit): Promise<Verdict> {
   const steps = sabotaged(cutover(planOf(visit), { committed: false }), visit.tools.failAt ?? null);
-  const after = steps.findIndex((step) => step.id === 'commit') + 1;
+  const committed = steps.findIndex((step) => step.id === 'commit') + 1;
+  const started = steps.findIndex((step) => step.id === 'start-new') + 1;
   const context = contextOf(visit);
   const { old } = context.world;
   const steady = { ...context, world: { ...context.world, old: old.steady?.() ?? old } };
+  // Between the commit and the start no gateway runs anywhere: Ctrl-C is heeded after it.
+  const unheeding = { ...context, world: { ...context.world, signal: new AbortController().signal } };
   try {
-    await advance(steps.slice(0, after), steady);
-    await advance(steps.slice(after), context);
+    await advance(steps.slice(0, committed), steady);
+    await advance(steps.slice(committed, started), unheeding);
+    await advance(steps.slice(started), context);
     return moved(visit);
   } catch (error) {
     return settle(visit, problemOf(error));
@@ -47,13 +52,17 @@ export async function takeBack(visit: Visit, cause: Problem): Promise<Verdict> {
   const { failures } = await unwind(cutover(plan, { committed }), contextOf(visit));
   if (failures.length > 0) return incomplete(visit, failures);
   if (committed) await tellKept(visit, plan);
+  // After any unwound cutover the next pass compares contents: that is what mends a copy that was found to differ.
+  else await Promise.all(plan.roots.map(markDirty));
   return rolledBack(plan, stateOf(visit).unwinding ?? cause);
 }
 
+const SAID_NOTHING: readonly ProblemCode[] = ['new-did-not-start', 'old-alive'];
+
 async function settle(visit: Visit, cause: Problem): Promise<Verdict> {
   const { committed } = stateOf(visit);
-  // A real start that never became ready, and is stopped again for certain, has said nothing: it unwinds like the rest.
-  if (!committed || cause.code === 'new-did-not-start') return takeBack(visit, cause);
+  // A real start that was not made, or never became ready and is stopped again for certain, has said nothing: it unwinds like the rest.
+  if (!committed || SAID_NOTHING.includes(cause.code)) return takeBack(visit, cause);
   if (cause.code === 'interrupted' || cause.code === 'terminated') {
     return {
       outcome: 'interrupted',

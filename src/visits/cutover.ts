@@ -2,10 +2,10 @@ import type { Connect } from '../core/plan.ts';
 import { staging } from '../migrate.ts';
 import { advance } from '../run/runner.ts';
 import { alreadyMoved } from './already-moved.ts';
-import { beginRun, insistOnMachine, lookAt, refuse, show } from './begin.ts';
+import { beginRun, insistOnMachine, lookAt, refuse, refuseOthersClaim, show } from './begin.ts';
 import { consent, consentAgain } from './consent.ts';
 import { cutOver } from './cut-over.ts';
-import { agreedPlan, isMoved, refuseMidway, runNamed } from './earlier-run.ts';
+import { agreedPlan, isMoved, refuseClosed, refuseMidway, refuseSuperseded, runNamed } from './earlier-run.ts';
 import { conclude, contextOf, planOf, type Tools, type Verdict } from './visit.ts';
 
 /** `neo-pull cutover [run]`: look again, bring staging up to date, cut over, tell. */
@@ -16,6 +16,8 @@ export function cutover(tools: Tools, wanted: string | null, connect: Partial<Co
     const agreed = agreedPlan(earlier);
     if (isMoved(earlier.state)) return alreadyMoved(visit, earlier);
     refuseMidway(earlier);
+    refuseClosed(earlier);
+    await refuseSuperseded(tools.stateHome, earlier);
     const { target, asked, limits } = agreed;
     const request = { target, asked, limits, connect: { ...agreed.connect, ...connect } };
     const seen = await lookAt(visit, request, { asksChannels: true });
@@ -23,6 +25,7 @@ export function cutover(tools: Tools, wanted: string | null, connect: Partial<Co
     await insistOnMachine(agreed, plan.old.machineId);
     await show(visit, seen);
     refuse(problems);
+    await refuseOthersClaim(visit, plan, earlier);
     await consentAgain(visit, agreed, plan);
     await consent(visit, plan);
     await beginRun(visit, plan, earlier);

@@ -57,6 +57,44 @@ export function isMoved(state: RunState): boolean {
   return state.finished?.outcome === 'moved';
 }
 
+/** Throws `run-not-ready` for a run whose move was taken back after its commit: what it kept must stay as it is. */
+export function refuseClosed(run: EarlierRun): void {
+  if (isClosed(run)) refuseOver(run);
+}
+
+/** Throws `run-not-ready` for a run that is over: it was taken back, and going on with it would be a move that nobody asked for. */
+export function refuseOver(run: EarlierRun): void {
+  if (run.state.finished?.outcome !== 'rolled-back' && !isClosed(run)) return;
+  throw fail('run-not-ready', {
+    message: `Run ${run.folder.id} was rolled back: there is nothing to go on with.`,
+    hint: `To move after all: neo-pull ${run.state.plan?.target ?? 'user@old'}`,
+  });
+}
+
+/** Throws `run-not-ready` for a run of which nothing stands, while a later run of the same move has moved the gateway or is midway. */
+export async function refuseSuperseded(home: StateHome, run: EarlierRun): Promise<void> {
+  if (isMoved(run.state) || isMidway(run.state)) return;
+  const later = (await allRuns(home)).filter(
+    (one) => one.folder.id > run.folder.id && one.state.plan?.key === run.state.plan?.key,
+  );
+  const stands = later.findLast((one) => isMoved(one.state) || isMidway(one.state));
+  if (!stands) return;
+  throw fail('run-not-ready', {
+    message: `Run ${run.folder.id} changed nothing that stands; the gateway was moved by run ${stands.folder.id}.`,
+    hint: `You mean that one: neo-pull status ${stands.folder.id}`,
+  });
+}
+
+/** Throws `locked` when the run has gone on since it was read, before the lock was taken. */
+export async function refuseIfChanged(home: StateHome, read: EarlierRun | null, key: string): Promise<void> {
+  const now = read ? await readRun(read.folder) : await earlierRun(home, key);
+  if ((now?.events.length ?? 0) === (read?.events.length ?? 0)) return;
+  throw fail('locked', {
+    message: 'Another neo-pull has worked on the same gateway meanwhile. Nothing was changed by this one.',
+    hint: 'See where things stand: neo-pull status',
+  });
+}
+
 function isClosed({ events, state }: EarlierRun): boolean {
   return !isMoved(state) && !state.committed && events.some((event) => event.type === 'run.committed');
 }

@@ -1,7 +1,7 @@
 import { staging } from '../migrate.ts';
 import { advance } from '../run/runner.ts';
 import { alreadyMoved } from './already-moved.ts';
-import { beginRun, lookAt, refuse, show } from './begin.ts';
+import { beginRun, lookAt, refuse, refuseOthersClaim, show } from './begin.ts';
 import { consent } from './consent.ts';
 import { cutOver } from './cut-over.ts';
 import { earlierRun, isMoved } from './earlier-run.ts';
@@ -16,6 +16,7 @@ export function pull(tools: Tools, request: Request): Promise<Verdict> {
     if (earlier && isMoved(earlier.state)) return alreadyMoved(visit, earlier);
     await show(visit, seen);
     refuse(problems);
+    await refuseOthersClaim(visit, plan, earlier);
     await consent(visit, plan);
     await beginRun(visit, plan, earlier);
     await advance(staging(planOf(visit)), contextOf(visit), { again: true });

@@ -5,7 +5,15 @@ import { advance } from '../run/runner.ts';
 import { alreadyMoved } from './already-moved.ts';
 import { reopen } from './begin.ts';
 import { cutOver, takeBack } from './cut-over.ts';
-import { agreedPlan, isMidway, isMoved, runNamed, type EarlierRun } from './earlier-run.ts';
+import {
+  agreedPlan,
+  isMidway,
+  isMoved,
+  refuseOver,
+  refuseSuperseded,
+  runNamed,
+  type EarlierRun,
+} from './earlier-run.ts';
 import { asFound, conclude, contextOf, planOf, stateOf, type Tools, type Verdict } from './visit.ts';
 
 /** `neo-pull resume [run]`: after a crash, goes on from where the Journal says, forward or back. */
@@ -15,6 +23,8 @@ export function resume(tools: Tools, wanted: string | null, connect: Partial<Con
     visit.known = earlier.state;
     agreedPlan(earlier);
     if (isMoved(earlier.state)) return alreadyMoved(visit, earlier);
+    refuseOver(earlier);
+    await refuseSuperseded(tools.stateHome, earlier);
     await reopen(visit, earlier, connect);
     const { unwinding } = stateOf(visit);
     if (unwinding) return takeBack(visit, unwinding);

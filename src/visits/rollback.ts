@@ -4,7 +4,7 @@ import { problem } from '../core/problem.ts';
 import { reopen } from './begin.ts';
 import { consentToTakeBack } from './consent.ts';
 import { takeBack } from './cut-over.ts';
-import { agreedPlan, runNamed } from './earlier-run.ts';
+import { agreedPlan, refuseSuperseded, runNamed } from './earlier-run.ts';
 import { conclude, type Tools, type Verdict } from './visit.ts';
 
 export interface RollbackOptions {
@@ -23,6 +23,7 @@ export function rollback(
     const earlier = await runNamed(tools.stateHome, wanted);
     visit.known = earlier.state;
     const agreed = agreedPlan(earlier);
+    await refuseSuperseded(tools.stateHome, earlier);
     const { committed, unwinding } = earlier.state;
     if (committed && !unwinding && !afterCommit) await consentToTakeBack(visit, agreed);
     await reopen(visit, earlier, connect);

@@ -14,7 +14,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(home, { recursive: true }));
 
-const around = () => surroundings([], { home, cwd: '/work' }).around;
+const around = () => surroundings([], { home, cwd: '/where' }).around;
 
 describe('the request behind the flags', () => {
   it('has the login name, port 22 and the usual keys that are there, where nothing is said', () => {
@@ -33,7 +33,7 @@ describe('the request behind the flags', () => {
   it('makes paths whole, and reads ~ where the shell did not', () => {
     const { identities, knownHosts } = connectOf({ identity: ['~/.ssh/other'], 'known-hosts': 'kh' }, around());
     expect(identities).toEqual([join(home, '.ssh/other')]);
-    expect(knownHosts).toBe('/work/kh');
+    expect(knownHosts).toBe('/where/kh');
   });
 
   it('says nothing about what no flag named, so that a run keeps what it began with', () => {

@@ -20,7 +20,7 @@ export interface StepContract {
   readonly canaries: readonly string[];
   /** Half-done states that no cut of ours produces, by name: each is called in place of `apply`. */
   readonly partials?: Readonly<Record<string, (scene: StepScene, before: Json) => Promise<void>>>;
-  /** How many places `apply` and `undo` are broken off at, at most; spread evenly. */
+  /** How many places `apply` and `undo` are broken off at, at most; spread evenly, so that one alone is in the middle. */
   readonly cuts?: number;
   readonly timeoutMs?: number;
 }
@@ -159,16 +159,32 @@ async function undoAfterBrokenUndo(scene: StepScene, contract: StepContract): Pr
   }
 }
 
-/** Where to break off: counts the operations of one clean round, and leaves the world as it was. */
-async function cutsOf(scene: StepScene, { cuts = 12 }: StepContract, what: 'apply' | 'undo'): Promise<readonly Cut[]> {
+/** Where to break off. */
+async function cutsOf(scene: StepScene, contract: StepContract, what: 'apply' | 'undo'): Promise<readonly Cut[]> {
+  const { cuts = 12 } = contract;
+  const counts = lengths.get(contract) ?? (await measure(scene));
+  lengths.set(contract, counts);
+  const count = counts[what];
+  const places = Math.min(count, cuts);
+  const chosen = Array.from({ length: places }, (_, place) => 1 + Math.floor(((place + 0.5) * count) / places));
+  return chosen.flatMap((at) => [{ at, when: 'before' } as const, { at, when: 'after' } as const]);
+}
+
+interface Lengths {
+  readonly apply: number;
+  readonly undo: number;
+}
+
+/** Of each contract, once measured: its scenes are all alike. */
+const lengths = new WeakMap<StepContract, Lengths>();
+
+/** Counts the operations of one clean round, and leaves the world as it was. */
+async function measure(scene: StepScene): Promise<Lengths> {
   const before = await takeBefore(scene);
   const wires = { apply: new Tripwire(null), undo: new Tripwire(null) };
   await wires.apply.around(scene.world, (world) => stepOf(scene).apply(world, before));
   await wires.undo.around(scene.world, (world) => stepOf(scene).undo(world, before));
-  const { count } = wires[what];
-  const places = Math.min(count, cuts);
-  const chosen = Array.from({ length: places }, (_, place) => 1 + Math.floor((place * count) / places));
-  return chosen.flatMap((at) => [{ at, when: 'before' } as const, { at, when: 'after' } as const]);
+  return { apply: wires.apply.count, undo: wires.undo.count };
 }
 
 /** Acts in a world that breaks off; a step that gets by without what was cut off may even succeed. */

@@ -11,7 +11,9 @@ function isInstalled(program: string): boolean {
 
 /** Before any test: neo-pull is built fresh, and the real parts that tests need are there. */
 export default function setup(): void {
-  const missing = ['rsync', 'sshd', 'ssh-keygen', 'git', 'strace', 'zsh', 'fish', 'tcsh'].filter((program) => !isInstalled(program));
+  const missing = ['rsync', 'sshd', 'ssh-keygen', 'git', 'strace', 'zsh', 'fish', 'tcsh'].filter(
+    (program) => !isInstalled(program),
+  );
   if (!existsSync(NODE_22)) missing.push('Node 22');
   if (missing.length > 0)
     throw new Error(`The tests need ${missing.join(', ')}. Run scripts/setup: it installs what is missing.`);

@@ -32,7 +32,7 @@ interface Picture {
 type Seen = ReadonlyMap<string, string>;
 
 /** Short waits: these labs answer at once, or never. */
-export const QUICK: MoverOrder['limits'] = { soakMs: 0, stopMs: 4000, channelsMs: 3000 };
+const QUICK: MoverOrder['limits'] = { soakMs: 0, stopMs: 6000, startMs: 30_000, channelsMs: 5000 };
 
 /** What a gateway writes while it lives, and the product at a call: no picture can hold that. */
 const LIVING =

@@ -38,7 +38,6 @@ export function expectFourLines({ stderr }: Pick<Ended, 'stderr'>, { code, what,
   expect(first).toMatch(what);
   expect(said).toMatch(changed);
   expect(hint).toMatch(next);
-  // eslint-disable-next-line no-control-regex -- control characters are what must not be there
   expect(stripVTControlCharacters(stderr)).not.toMatch(/[\x00-\x09\x0b-\x1f\x7f-\x9f]/);
 }
 

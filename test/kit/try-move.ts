@@ -1,9 +1,12 @@
 import { spawnSync } from 'node:child_process';
+import { expect } from 'vitest';
 import type { Event } from '../../src/core/event.ts';
+import type { ExitCode } from '../../src/core/exit.ts';
+import type { ProblemCode } from '../../src/core/problem.ts';
 import { pull } from '../../src/visits/pull.ts';
 import type { Verdict } from '../../src/visits/visit.ts';
 import { moverFor, type Mover, type MoverOptions } from './mover.ts';
-import { takePicture, type Picture } from './picture.ts';
+import { expectAsPictured, takePicture, type Picture } from './picture.ts';
 import { makeTempLab, type TempLab, type TempLabOptions } from './temp-lab.ts';
 
 /** A thing done to the machines at a moment of a move. */
@@ -36,6 +39,14 @@ export async function tryMove(trial: Trial, judge: (tried: Tried) => void | Prom
   } finally {
     await lab.destroy();
   }
+}
+
+/** It was rolled back for this reason, with what to do next; both machines are as they were, what was live here byte for byte. */
+export function expectRolledBack({ lab, was, verdict, events }: Tried, exitCode: ExitCode, code: ProblemCode): void {
+  expect(verdict).toMatchObject({ outcome: 'rolled-back', running: 'old', exitCode, problem: { code } });
+  expect(verdict.problem?.hint).not.toBe('');
+  expect(events.at(-1)).toMatchObject({ type: 'run.finished', outcome: 'rolled-back', running: 'old', exitCode });
+  expectAsPictured(lab, was, { staged: true });
 }
 
 /** Does it when this step begins, or when it was applied. */

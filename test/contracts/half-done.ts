@@ -1,0 +1,34 @@
+import type { Json } from '../../src/core/json.ts';
+import type { World } from '../../src/core/step.ts';
+import type { Traps } from '../kit/stand-in/traps.ts';
+import type { SideName } from '../kit/temp-lab.ts';
+import type { Stop } from './journey.ts';
+
+type Partial = (stop: Stop, before: Json) => Promise<void>;
+
+const TAKES_MS = 1200;
+
+/** All was said and done, but nobody waited for it: the gateway is about to end, and still lives. */
+export function whileItStops(side: SideName): Partial {
+  return without(side, { 'slow-stop': TAKES_MS });
+}
+
+/** All was said and done, but nobody waited for it: the gateway is about to serve, and heeds no signal until then. */
+export function whileItStarts(side: SideName): Partial {
+  return without(side, { 'slow-start': TAKES_MS });
+}
+
+/** Applies the step as far as it goes without waiting. */
+function without(side: SideName, slowly: Traps): Partial {
+  return async ({ step, world, lab }, before) => {
+    lab.setTraps(side, slowly);
+    const impatient: World = {
+      ...world,
+      clock: { now: () => world.clock.now(), sleep: () => Promise.reject(new Error('a crash')) },
+    };
+    await step()
+      .apply(impatient, before)
+      .catch(() => undefined);
+    lab.setTraps(side, {});
+  };
+}

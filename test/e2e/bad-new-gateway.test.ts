@@ -1,0 +1,180 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it, vi } from 'vitest';
+import { fail } from '../../src/core/problem.ts';
+import { LocalHost } from '../../src/host/local.ts';
+import { pull } from '../../src/visits/pull.ts';
+import { rollback } from '../../src/visits/rollback.ts';
+import { moverFor, type MoverOptions } from '../kit/mover.ts';
+import { expectAsPictured } from '../kit/picture.ts';
+import { killOne, liveProcesses } from '../kit/processes.ts';
+import type { TempLab } from '../kit/temp-lab.ts';
+import { at, expectRolledBack, tryMove } from '../kit/try-move.ts';
+import { waitFor } from '../kit/wait.ts';
+
+// Several whole moves, with the waits of gateways that do not do as they are told.
+vi.setConfig({ testTimeout: 150_000 });
+
+/** A trial set-up where the gateway is to live. */
+function leaveSomething({ new: { home } }: TempLab): void {
+  mkdirSync(join(home, '.smart-agent-neo/workspace'), { recursive: true, mode: 0o700 });
+  writeFileSync(join(home, '.smart-agent-neo/smart-agent-neo.json'), '{ "gateway": { "mode": "local" } } // a trial\n');
+  writeFileSync(join(home, '.smart-agent-neo/workspace/notes.md'), 'kept\n', { mode: 0o640 });
+}
+
+const REPLACE = { prepare: leaveSomething, asked: { replace: true } } as const;
+
+describe('a doctor', () => {
+  it('that fails rolls back: 9, with its words', () =>
+    tryMove({ runsAs: 'service', traps: { new: { 'doctor-fails': true } }, ...REPLACE }, (tried) => {
+      expectRolledBack(tried, 9, 'doctor-failed');
+      expect(tried.verdict.problem?.message).toMatch(/exit code 1 .*the session store cannot be read/);
+    }));
+
+  it('that hangs rolls back: 9', () =>
+    tryMove({ traps: { new: { 'doctor-hangs': true } }, limits: { doctorMs: 2000 } }, (tried) => {
+      expectRolledBack(tried, 9, 'command-timeout');
+    }));
+
+  it('that renames transcripts away rolls back: 9; the next try brings them again, and moves', () =>
+    tryMove({ runsAs: 'service', traps: { new: { 'doctor-renames-transcripts': true } } }, async (tried) => {
+      expectRolledBack(tried, 9, 'doctor-complains');
+      const { lab } = tried;
+      lab.setTraps('new', {});
+      const again = moverFor(lab);
+      expect(await pull(again.tools, again.request)).toMatchObject({ outcome: 'moved', exitCode: 0 });
+      const { stdout } = lab.cli('new', 'sessions', '--json', '--all-agents');
+      const { sessions } = JSON.parse(stdout) as { sessions: { sessionId: string }[] };
+      const all = [...lab.state.sessions.main, ...lab.state.sessions.ops];
+      expect(sessions.map(({ sessionId }) => sessionId).sort()).toEqual(all.sort());
+      expect(lab.cli('new', 'doctor', '--non-interactive').stdout).not.toMatch(/missing|orphan/);
+    }));
+});
+
+describe('a new gateway', () => {
+  it.each(['start-crashes', 'start-never-ready'] as const)('with %s rolls back: 9', (trap) =>
+    tryMove({ runsAs: 'service', traps: { new: { [trap]: true } }, limits: { startMs: 2500 }, ...REPLACE }, (tried) => {
+      expectRolledBack(tried, 9, 'new-did-not-start');
+    }),
+  );
+
+  it('that knows less than the old one rolls back: 8', () =>
+    tryMove({ traps: { new: { 'sessions-lost': true } } }, (tried) => {
+      expectRolledBack(tried, 8, 'inventory-shrank');
+      expect(tried.verdict.problem?.message).toMatch(/session/i);
+    }));
+
+  it('that dies before it is looked at rolls back: 9', () =>
+    tryMove(
+      {
+        meanwhile: at('step.before', 'it-works', ({ new: side }) => {
+          for (const one of liveProcesses(side.pidsFile)) killOne(one);
+        }),
+      },
+      (tried) => expectRolledBack(tried, 9, 'new-unhealthy'),
+    ));
+
+  it('whose service cannot be installed after the commit is proven dead, and rolls back: 9', () =>
+    tryMove({ runsAs: 'service', traps: { new: { 'install-fails': true } }, limits: { startMs: 2500 } }, (tried) => {
+      expect(tried.events.some((event) => event.type === 'run.committed')).toBe(true);
+      expectRolledBack(tried, 9, 'new-did-not-start');
+    }));
+
+  it('whose channels do not connect is moved, and says so: 14', () =>
+    tryMove(
+      { traps: { new: { 'channels-do-not-connect': true } }, limits: { channelsMs: 500 } },
+      ({ lab, verdict, events }) => {
+        expect(verdict).toMatchObject({ outcome: 'moved', running: 'new', exitCode: 14 });
+        expect(verdict.problem).toMatchObject({ code: 'channel-not-connected', stops: false });
+        expect(events.at(-1)).toMatchObject({ type: 'run.finished', outcome: 'moved', exitCode: 14 });
+        expect({ old: lab.running('old').length, new: lab.running('new').length }).toEqual({ old: 0, new: 1 });
+        expect(lab.hub.violations()).toEqual([]);
+      },
+    ));
+
+  it('that does not stop keeps the old one off: 10, nobody speaks; with it gone a rollback finishes', () =>
+    tryMove({ runsAs: 'service', traps: { new: { 'ignore-term': true } }, limits: { stopMs: 1000 } }, async (tried) => {
+      const { lab, was, verdict } = tried;
+      expect(verdict).toMatchObject({ outcome: 'failed', exitCode: 10, problem: { code: 'unwind-incomplete' } });
+      expect(verdict.problem?.message).toMatch(/still lives after 1 s \(pid \d+\)/);
+      expect(verdict.problem?.hint).toMatch(/Stop it by hand.*neo-pull rollback \d/);
+      expect(JSON.stringify(verdict.problem?.detail)).toContain('new-did-not-stop');
+      expect({ old: lab.running('old').length, new: lab.running('new').length }).toEqual({ old: 0, new: 1 });
+      for (const one of liveProcesses(lab.new.pidsFile)) killOne(one);
+      const back = moverFor(lab);
+      expect(await rollback(back.tools, null, { connect: {}, afterCommit: false })).toMatchObject({
+        outcome: 'rolled-back',
+        running: 'old',
+        exitCode: 0,
+      });
+      expectAsPictured(lab, was, { staged: true });
+    }));
+});
+
+describe('after the commit', () => {
+  it('an old machine that can no longer be reached is told, and the move stands: 14 (F21)', () => {
+    let isGone = false;
+    const old: NonNullable<MoverOptions['old']> = (homes) => {
+      const { home, env } = homes.old;
+      const host = new LocalHost({ label: 'old machine', env, cwd: home });
+      const gone = fail('connection-lost', { message: 'The connection to old.example ended.', hint: 'Look there.' });
+      return {
+        label: host.label,
+        spawn: (argv, options) => (isGone ? Promise.reject(gone) : host.spawn(argv, options)),
+        close: () => host.close(),
+      };
+    };
+    return tryMove({ old, meanwhile: at('step.applied', 'start-new', () => (isGone = true)) }, ({ lab, verdict }) => {
+      expect(verdict).toMatchObject({
+        outcome: 'moved',
+        running: 'new',
+        exitCode: 14,
+        problem: { code: 'old-unseen' },
+      });
+      expect({ old: lab.running('old').length, new: lab.running('new').length }).toEqual({ old: 0, new: 1 });
+      expect(lab.hub.violations()).toEqual([]);
+    });
+  });
+
+  it('an old gateway that somebody starts again is told at once: 10 (F95)', () => {
+    let started: Promise<number> | null = null;
+    return tryMove(
+      {
+        limits: { soakMs: 4000 },
+        meanwhile: at('step.applied', 'start-new', (lab) => {
+          // Without its channels: what is to be seen is that it lives, not what two that speak do to each other.
+          started = lab.startForeground('old', {
+            SMART_AGENT_NEO_SKIP_CHANNELS: '1',
+            SMART_AGENT_NEO_GATEWAY_PORT: '0',
+          });
+        }),
+      },
+      async ({ verdict }) => {
+        await started;
+        expect(verdict).toMatchObject({ outcome: 'failed', running: 'unknown', exitCode: 10 });
+        expect(verdict.problem).toMatchObject({ code: 'old-alive-after-move' });
+        expect(verdict.problem?.hint).toContain('Stop the one on the old machine now');
+      },
+    );
+  });
+
+  it('a new gateway that is found dead later is told by the next pull: 10', () =>
+    tryMove({}, async ({ lab, verdict }) => {
+      expect(verdict).toMatchObject({ outcome: 'moved', exitCode: 0 });
+      lab.cli('new', 'gateway', 'stop', '--json');
+      await waitFor('the new gateway is down', () => {
+        for (const one of liveProcesses(lab.new.pidsFile)) killOne(one);
+        return lab.running('new').length === 0;
+      });
+      const again = moverFor(lab);
+      const found = await pull(again.tools, again.request);
+      expect(found).toMatchObject({
+        outcome: 'failed',
+        running: 'unknown',
+        exitCode: 10,
+        problem: { code: 'moved-but' },
+      });
+      expect(found.problem?.hint).toMatch(/neo-pull verify .*neo-pull rollback/);
+      expect(lab.running('old')).toEqual([]);
+    }));
+});
