@@ -78,7 +78,7 @@ function isLook(command: string): boolean {
 function interruptedSentence(running: Running): string {
   if (running === 'new') return 'The gateway was moved; the checks at the end are missing.';
   if (running === 'old') return 'At most the private copy on this machine, which is kept. The old gateway runs.';
-  if (running === 'none') return 'The old gateway is stopped, and no gateway runs now.';
+  if (running === 'none') return 'At most the private copy on this machine, which is kept. No gateway runs.';
   return 'It broke off in the middle: it cannot be told from here who runs the gateway.';
 }
 

@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { DirFacts, Inventory } from '../../src/core/inventory.ts';
 import type { Plan } from '../../src/core/plan.ts';
@@ -268,7 +269,7 @@ describe('roots', () => {
       stops: true,
       detail: { livePath: NEW, parkedPath: `${NEW}.parked` },
     });
-    expect(one?.message).toContain(`${NEW}.parked`);
+    expect(one?.message).toContain(`parked in ${dirname(NEW)}`);
     expect(await codes(live, { replace: true })).toEqual([]);
   });
 });
