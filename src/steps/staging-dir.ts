@@ -37,6 +37,15 @@ export async function markDirty(root: Root): Promise<void> {
   await writeFile(dirtyMark(root), '', { mode: 0o600 });
 }
 
+/** As `markDirty`, where there is a staging directory at all: a run can be taken back before it made one. */
+export async function markDirtyIfThere(root: Root): Promise<void> {
+  const isThere = await lstat(root.stagingPath).then(
+    () => true,
+    () => false,
+  );
+  if (isThere) await markDirty(root);
+}
+
 /** Was staging touched by a cutover since the last whole pass? Read-only. */
 export async function isDirty(root: Root): Promise<boolean> {
   return lstat(dirtyMark(root)).then(

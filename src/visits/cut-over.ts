@@ -4,7 +4,7 @@ import { PROBLEMS, problem, problemOf, type Problem, type ProblemCode } from '..
 import { runningOf } from '../core/running.ts';
 import { cutover } from '../migrate.ts';
 import { advance, unwind, type UndoFailure } from '../run/runner.ts';
-import { markDirty } from '../steps/staging-dir.ts';
+import { markDirtyIfThere } from '../steps/staging-dir.ts';
 import { keptPath } from '../steps/swap.ts';
 import { sabotaged } from './sabotage.ts';
 import { asFound, contextOf, planOf, stateOf, type Verdict, type Visit } from './visit.ts';
@@ -53,7 +53,7 @@ export async function takeBack(visit: Visit, cause: Problem): Promise<Verdict> {
   if (failures.length > 0) return incomplete(visit, failures);
   if (committed) await tellKept(visit, plan);
   // After any unwound cutover the next pass compares contents: that is what mends a copy that was found to differ.
-  else await Promise.all(plan.roots.map(markDirty));
+  else await Promise.all(plan.roots.map(markDirtyIfThere));
   return rolledBack(plan, stateOf(visit).unwinding ?? cause);
 }
 
