@@ -2,6 +2,7 @@ import { setMaxListeners } from 'node:events';
 import type { Socket } from 'node:net';
 import type { Client, ClientChannel } from 'ssh2';
 import type { Clock } from '../core/clock.ts';
+import { ProblemError } from '../core/problem.ts';
 import type { TrustedHostKey } from './host-key.ts';
 import { lineBroke, type Place, sessionsRefused, shellUnusable } from './ssh-problem.ts';
 import { within } from './within.ts';
@@ -14,6 +15,8 @@ export interface Pulse {
 }
 
 const GOODBYE_MS = 1000;
+const ENDING_MS = 2000;
+const ENDING_POLL_MS = 20;
 
 /** One authenticated SSH connection to a machine whose key was judged. It does not come back; a new one takes its place. */
 export class Connection {
@@ -23,6 +26,8 @@ export class Connection {
   readonly #socket: Socket;
   readonly #lost = new AbortController();
   readonly #clock: Clock;
+  /** When a command on this line was last seen to end or to close. */
+  #endedAt = -Infinity;
 
   constructor(parts: { client: Client; socket: Socket; hostKey: TrustedHostKey; place: Place }, pulse: Pulse) {
     this.hostKey = parts.hostKey;
@@ -43,8 +48,23 @@ export class Connection {
   /**
    * Starts a command line in the login shell. `take` gets the channel in the same turn in which it opens: what the command says and
    * how it ended may follow at once. Rejects with `sessions-refused`, `login-shell-unusable` or `connection-lost`.
+   *
+   * A server counts a command that has ended until it has seen our side of the channel close and gone round its loop once more
+   * (OpenSSH does both in one batch), so a refusal right after an end is asked again.
    */
-  exec<T>(line: string, take: (channel: ClientChannel) => T): Promise<T> {
+  async exec<T>(line: string, take: (channel: ClientChannel) => T): Promise<T> {
+    for (;;) {
+      try {
+        return await this.#exec(line, take);
+      } catch (error) {
+        const isRefused = error instanceof ProblemError && error.problem.code === 'sessions-refused';
+        if (!isRefused || this.#clock.now() - this.#endedAt > ENDING_MS) throw error;
+        await this.#clock.sleep(ENDING_POLL_MS, this.lost);
+      }
+    }
+  }
+
+  #exec<T>(line: string, take: (channel: ClientChannel) => T): Promise<T> {
     return new Promise((resolve, reject) => {
       const lost = (): void => reject(this.#reason());
       if (this.lost.aborted) {
@@ -54,8 +74,11 @@ export class Connection {
       this.lost.addEventListener('abort', lost, { once: true });
       const opened = (error: (Error & { reason?: unknown }) | undefined, channel: ClientChannel): void => {
         this.lost.removeEventListener('abort', lost);
-        if (!error) resolve(take(channel));
-        else if (this.lost.aborted) lost();
+        if (!error) {
+          const ended = (): void => void (this.#endedAt = this.#clock.now());
+          channel.once('exit', ended).once('close', ended);
+          resolve(take(channel));
+        } else if (this.lost.aborted) lost();
         else if (error.reason === undefined)
           reject(shellUnusable('was not started by the SSH server', '', this.place, error));
         else reject(sessionsRefused(this.place, error));

@@ -186,9 +186,11 @@ describe('of twenty processes that race', { timeout: 120_000 }, () => {
     const home = await newHome();
     await leave(home, 'k.lock', { bootId: 'another' });
     const racers = await startRacers(home, 'die');
+    const deaths = racers.map(({ child }) => once(child, 'exit'));
     for (const { child } of racers) child.stdin.write('go\n');
     const said = await Promise.all(racers.map((racer) => racer.said()));
     expect(said).toEqual(Array.from({ length: RACERS }, () => 'alone'));
+    await Promise.all(deaths);
     await (await acquireLock(home, request())).release();
     expect(await files(home)).toEqual([]);
   });
