@@ -7,7 +7,7 @@ import { launchForeground } from '../gateway/foreground.ts';
 import { readLife, type Life } from '../gateway/life.ts';
 import { disableService, stopService } from '../gateway/supervise.ts';
 import { hasUnitFile, keepUnit, putUnitBack } from './unit-file.ts';
-import { endGateway, isAs, waitForLife } from './wait-for-life.ts';
+import { endGateway, isAs, waitForCalls, waitForLife } from './wait-for-life.ts';
 
 type StartBefore = { readonly hadUnit: boolean };
 
@@ -35,7 +35,7 @@ export function startNew(plan: Plan): Step<StartBefore> {
       await world.emit({ type: 'run.up', gateway: 'new' });
     },
     async undo(world, before) {
-      const life = await readLife(world.new, gateway, world);
+      const life = await waitForCalls(world, { host: world.new, gateway }, plan.limits.startMs);
       if (life.service?.active) await stopService(world.new, gateway, world);
       if (life.service?.enabled) await disableService(world.new, gateway, world);
       const after = await endGateway(world, { host: world.new, gateway }, plan.limits.stopMs);

@@ -155,8 +155,10 @@ async function mayBeEnding(
   { before, life }: { before: RanBefore; life: Life },
 ): Promise<boolean> {
   if (before.ran === 'service') return life.calls.length > 0 || life.service?.activeState !== 'active';
-  const isSame = life.process?.pid === before.process?.pid && life.process?.startTime === before.process?.startTime;
-  return isSame && (await hasKept(subject.host(world), subject.folder(world)));
+  const [was, is] = [before.process, life.process];
+  // In its last moments a process cannot be seen any more, and its port still can.
+  const isAnother = is !== null && (is.pid !== was?.pid || is.startTime !== was.startTime);
+  return !isAnother && (await hasKept(subject.host(world), subject.folder(world)));
 }
 
 function watched(host: Host, { limits }: Subject): string {

@@ -31,6 +31,23 @@ export async function waitForLife(
 }
 
 /**
+ * Waits until no call of the product is under way, or the time is up: one that a crash has left behind may yet start what was not there
+ * a moment ago. Gives the last look either way. Read-only.
+ */
+export async function waitForCalls(
+  world: World,
+  { host, gateway }: { host: Host; gateway: Gateway },
+  waitMs: number,
+): Promise<Life> {
+  const deadline = world.clock.now() + waitMs;
+  for (;;) {
+    const life = await readLife(host, gateway, world);
+    if (life.calls.length === 0 || world.clock.now() >= deadline) return life;
+    await world.clock.sleep(POLL_MS, world.signal);
+  }
+}
+
+/**
  * Tells every process of the gateway to end, each once as it comes into sight, until no sign of life is left and no call of the product
  * is under way that could bring it back, or the time is up; gives the last look either way. One that has just been started shows
  * itself bit by bit: a parent first, which may be gone before it can hand on a signal, then the one that serves. Repeatable.

@@ -1,4 +1,4 @@
-import { whileItStarts } from './half-done.ts';
+import { whileItInstalls, whileItStarts } from './half-done.ts';
 import type { JourneyOptions } from './journey.ts';
 import { ENDED, LOGS, MANAGER_FOLDERS, MANIFESTS, OUR_FOLDERS } from './spared.ts';
 import type { StepCase } from './step-cases.ts';
@@ -23,7 +23,7 @@ export const START_CASES: readonly StepCase[] = [
     living: ['new'],
     cuts: 1,
     spares: [MANAGER_FOLDERS, OUR_FOLDERS],
-    partials: { 'a start that takes its time': whileItStarts('new') },
+    partials: { 'a start that takes its time': whileItStarts('new'), 'an install under way': whileItInstalls },
   },
   { id: 'soak', living: ['new'], cuts: 1 },
 ];
