@@ -28,7 +28,7 @@ export function terminalAsk(around: Surroundings, { signal, secrets, quiet }: As
     output: Writable;
     signal: AbortSignal;
   };
-  const put = async <T extends string | boolean>(
+  const put = async <T extends string | boolean | undefined>(
     question: (prompts: typeof Prompts) => Promise<T | symbol>,
   ): Promise<T> => {
     signal.throwIfAborted();
@@ -44,6 +44,8 @@ export function terminalAsk(around: Surroundings, { signal, secrets, quiet }: As
   };
   return {
     secret: async (message) => secrets.keep(await put<string>(({ password }) => password({ ...streams, message }))),
+    // Enter alone is an answer too; clack has no value for it.
+    text: async (message) => (await put<string | undefined>(({ text }) => text({ ...streams, message }))) ?? '',
     confirm: (message) => put<boolean>(({ confirm }) => confirm({ ...streams, message, initialValue: false })),
   };
 }

@@ -2,6 +2,8 @@
 export interface Ask {
   /** Asks for a password or passphrase; nothing is echoed. Rejects with `interrupted` on Ctrl-C. */
   secret(question: string): Promise<string>;
+  /** Asks for something that may be seen while it is typed. Rejects with `interrupted` on Ctrl-C. */
+  text(question: string): Promise<string>;
   /** Asks yes or no, no being the default. */
   confirm(question: string): Promise<boolean>;
 }

@@ -7,6 +7,7 @@ import { printable } from './printable.ts';
 import { algorithms } from './ssh-algorithms.ts';
 import type { Credentials } from './ssh-auth.ts';
 import { Connection } from './ssh-connection.ts';
+import { NotSigned } from './ssh-keyring.ts';
 import type { SshOptions } from './ssh-options.ts';
 import { connectProblem, type Stage, tooSlow } from './ssh-problem.ts';
 
@@ -66,12 +67,11 @@ class Attempt {
       .on('connect', () => this.#enter('handshake'))
       .on('handshake', () => this.#enter('authenticate'))
       .on('banner', (text) => (this.#banner ||= printable(text.slice(0, KEPT_BANNER), KEPT_BANNER)))
-      .on('change password', () => this.#fail(credentials.problem('the password has expired')))
+      .on('change password', () => this.#fail(credentials.expired()))
       .on('ready', () => this.#succeed())
       .on('close', () => this.#broken(new Error('closed by the other side')))
       .on('error', (error: Error & { level?: string; code?: string | number }) => {
-        // What an agent could not sign is one key less, not the end.
-        if (error.level !== 'agent') this.#broken(error);
+        if (!(error instanceof NotSigned)) this.#broken(error);
       });
     this.#socket.once('close', () => this.#over.abort());
   }
@@ -177,6 +177,7 @@ class Attempt {
     };
     return {
       secret: (question) => timeless(() => ask.secret(question)),
+      text: (question) => timeless(() => ask.text(question)),
       confirm: (question) => timeless(() => ask.confirm(question)),
     };
   }

@@ -1,5 +1,6 @@
-import ssh2, { type IdentityCallback, type ParsedKey, type SignCallback, type SigningRequestOptions } from 'ssh2';
+import ssh2, { type ParsedKey, type SigningRequestOptions } from 'ssh2';
 import type { Ask } from '../core/ask.ts';
+import { ProblemError } from '../core/problem.ts';
 import { fingerprintOf } from './host-key.ts';
 import { printable } from './printable.ts';
 import { type Identity, readIdentity, unlock } from './ssh-identity.ts';
@@ -19,6 +20,7 @@ export class Keyring {
   readonly #paths: readonly string[];
   readonly #agent: ssh2.OpenSSHAgent | null;
   readonly #passphrase: string | null;
+  readonly #identitiesOnly: boolean;
   readonly #unlocked = new Map<string, ParsedKey>();
   #identities: readonly Identity[] | null = null;
   /** Files that the server might have taken and that could not be used, with the reason. */
@@ -30,17 +32,20 @@ export class Keyring {
     identities,
     agent,
     passphrase,
+    identitiesOnly = false,
   }: {
     identities: readonly string[];
     agent: string | null;
     passphrase: string | null;
+    identitiesOnly?: boolean;
   }) {
     this.#paths = identities;
     this.#agent = agent === null ? null : new ssh2.OpenSSHAgent(agent);
     this.#passphrase = passphrase;
+    this.#identitiesOnly = identitiesOnly;
   }
 
-  /** The keys to offer: the files in the order given (by the agent where it holds the same key), then the agent's others. */
+  /** The keys to offer: the files in the order given (by the agent where it holds the same key), then the agent's others, if they may. */
   async offers(ask: Ask | null): Promise<OfferedKey[]> {
     this.#identities ??= (await Promise.all(this.#paths.map(readIdentity))).filter((identity) => identity !== null);
     const held = await this.#agentKeys();
@@ -49,6 +54,7 @@ export class Keyring {
       const offer = await this.#offer(identity, held, ask);
       if (offer) byFile.push(offer);
     }
+    if (this.#identitiesOnly) return byFile;
     const others = held.filter((key) => !byFile.some(({ publicKey }) => sameKey(publicKey, key)));
     return [...byFile, ...others.map((key) => this.#agentOffer(key, `agent key ${fingerprintOf(key.getPublicSSH())}`))];
   }
@@ -123,49 +129,54 @@ export class Keyring {
   }
 }
 
-/** Hands offered keys to ssh2 in the form that it knows: an agent. */
-export class OfferedKeys extends ssh2.BaseAgent<ParsedKey> {
-  readonly #offers: readonly OfferedKey[];
-  /** Keys that the server said it would take, and that did sign. */
-  readonly signed: string[] = [];
+/** What ssh2 hears, and gives to its `error` event, where a key does not sign on the spot. No end of a login. */
+export class NotSigned extends Error {}
 
-  constructor(offers: readonly OfferedKey[]) {
-    super();
-    this.#offers = offers;
+/**
+ * One key as ssh2's method `publickey` wants it. Its method `agent` keeps to itself what the server says after a key, which may be that
+ * it wants a second factor. `publickey` has no time for a person or an agent to sign, so a key is offered twice: the first time what
+ * is to be signed is noted, the second time the signature lies ready.
+ */
+export class KeyOnOffer {
+  readonly label: string;
+  /** For ssh2. */
+  readonly key: ParsedKey;
+  readonly #offer: OfferedKey;
+  #wanted: { readonly data: Buffer; readonly hash: 'sha256' | 'sha512' | undefined } | null = null;
+  #signature: Buffer | null = null;
+
+  constructor(offer: OfferedKey) {
+    this.label = offer.label;
+    this.#offer = offer;
+    this.key = Object.create(offer.publicKey, {
+      isPrivateKey: { value: () => true },
+      sign: { value: (data: Buffer, hash?: string) => this.#signed(data, hash) },
+    }) as ParsedKey;
   }
 
-  override getIdentities(done: IdentityCallback<ParsedKey>): void {
-    done(
-      null,
-      this.#offers.map(({ publicKey }) => publicKey),
-    );
-  }
-
-  override sign(
-    key: ParsedKey,
-    data: Buffer,
-    options: SigningRequestOptions | SignCallback,
-    done?: SignCallback,
-  ): void {
-    const answer = typeof options === 'function' ? options : done;
-    const asked = typeof options === 'function' ? {} : options;
-    const offer = this.#offers.find(({ publicKey }) => sameKey(publicKey, key));
-    if (!offer) {
-      answer?.(new Error('a key that was not offered'));
-      return;
+  /**
+   * Signs what the server wanted signed when the key was offered; false when it wanted nothing, or the key cannot sign. Never signs
+   * by SHA-1. Rejects with what a question was refused with.
+   */
+  async sign(): Promise<boolean> {
+    if (!this.#wanted) return false;
+    const { data, hash } = this.#wanted;
+    try {
+      this.#signature = await this.#offer.sign(data, hash === undefined ? {} : { hash });
+      return true;
+    } catch (error) {
+      if (error instanceof ProblemError) throw error;
+      return false;
     }
+  }
+
+  #signed(data: Buffer, hash?: string): Buffer | Error {
+    if (this.#signature && this.#wanted?.data.equals(data)) return this.#signature;
     // For an RSA key, ssh2 falls back to SHA-1 with a server that names no better algorithm.
-    if (key.type === 'ssh-rsa' && asked.hash !== 'sha256' && asked.hash !== 'sha512') {
-      answer?.(new Error('a signature by SHA-1'));
-      return;
-    }
-    offer.sign(data, asked).then(
-      (signature) => {
-        this.signed.push(offer.label);
-        answer?.(null, signature);
-      },
-      (error: unknown) => answer?.(error instanceof Error ? error : new Error(String(error))),
-    );
+    const isSha2 = hash === 'sha256' || hash === 'sha512';
+    if (isSha2) this.#wanted = { data: Buffer.from(data), hash };
+    else if (this.key.type !== 'ssh-rsa') this.#wanted = { data: Buffer.from(data), hash: undefined };
+    return new NotSigned('not on the spot');
   }
 }
 

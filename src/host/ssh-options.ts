@@ -8,6 +8,8 @@ export interface SshOptions extends HostKeySources {
   readonly user: string;
   /** Private key files, in the order to be offered. A file that does not exist is passed over. */
   readonly identities: readonly string[];
+  /** Of the agent's keys, offer only those that `identities` name. */
+  readonly identitiesOnly?: boolean;
   /** The socket of an ssh-agent. */
   readonly agent: string | null;
   readonly password: string | null;

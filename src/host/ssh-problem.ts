@@ -64,7 +64,10 @@ const SLOW: Readonly<Record<Stage, string>> = {
 export function tooSlow(stage: Stage, waitMs: number, { host, port }: Place): ProblemError {
   return fail('host-unreachable', {
     message: `${host}:${port} ${SLOW[stage]} within ${waitMs / 1000} s.`,
-    hint: `See whether the machine is on and nothing on the way drops the packets: ssh -v -p ${port} ${host}`,
+    hint:
+      stage === 'authenticate'
+        ? `Where a login is confirmed on another device, wait longer (--connect-timeout 60); else see: ssh -v -p ${port} ${host}`
+        : `See whether the machine is on and nothing on the way drops the packets: ssh -v -p ${port} ${host}`,
   });
 }
 
@@ -98,7 +101,9 @@ export function shellUnusable(how: string, said: string, { host }: Place, cause?
     'login-shell-unusable',
     {
       message: `The login shell on ${host} ${how}${said.trim() === '' ? '.' : `. It said: ${said.trim()}`}`,
-      hint: `See what ssh ${host} true does: the account needs a shell that starts commands without asking.`,
+      hint: /password.{0,20}expired/i.test(said)
+        ? `Set a new password there first, at a terminal: ssh -t ${host}`
+        : `See what ssh ${host} true does: the account needs a shell that starts commands without asking.`,
     },
     { cause },
   );

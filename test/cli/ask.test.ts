@@ -59,6 +59,14 @@ describe('a question at the terminal', () => {
     expect(secrets.hide('it is hunter22')).toBe('it is [hidden]');
   });
 
+  it('shows what may be seen while it is typed, and takes Enter alone for nothing', async () => {
+    const { ask, secrets, shown } = person('olga\r');
+    await expect(ask.text('Login name')).resolves.toBe('olga');
+    expect(shown()).toContain('olga');
+    expect(secrets.hide('olga')).toBe('olga');
+    await expect(person('\r').ask.text('Login name')).resolves.toBe('');
+  });
+
   it('ends with interrupted on Ctrl-C', async () => {
     expect(await problemFrom(person('\u0003').ask.confirm('Move it now?'))).toMatchObject({ code: 'interrupted' });
   });

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readIdentity } from '../../src/host/ssh-identity.ts';
-import { Keyring, OfferedKeys } from '../../src/host/ssh-keyring.ts';
+import { Keyring, KeyOnOffer, NotSigned } from '../../src/host/ssh-keyring.ts';
 import { makeKey } from '../kit/ssh-keys.ts';
 
 describe('the keys that are offered', () => {
@@ -19,18 +19,28 @@ describe('the keys that are offered', () => {
     const offers = await new Keyring({ identities: [path], agent: null, passphrase: null }).offers(null);
     const [offer] = offers;
     if (!offer) throw new Error('nothing offered');
-    const keys = new OfferedKeys(offers);
-    const sign = (hash: 'sha1' | 'sha256' | undefined): Promise<string> =>
-      new Promise((resolve) => {
-        keys.sign(offer.publicKey, Buffer.from('data'), hash ? { hash } : {}, (error) =>
-          resolve(error?.message ?? 'signed'),
-        );
-      });
-    expect(await sign('sha1')).toBe('a signature by SHA-1');
-    expect(await sign(undefined)).toBe('a signature by SHA-1');
-    expect(keys.signed).toEqual([]);
-    expect(await sign('sha256')).toBe('signed');
-    expect(keys.signed).toEqual([`key ${path}`]);
+    const data = Buffer.from('data');
+    const signedBy = async (hash?: string): Promise<unknown> => {
+      const once = new KeyOnOffer(offer);
+      // As ssh2 does: the first time for what is wanted, the second time for the signature.
+      expect(once.key.sign(data, hash)).toBeInstanceOf(NotSigned);
+      return (await once.sign()) ? once.key.sign(data, hash) : 'not signed';
+    };
+    expect(await signedBy('sha1')).toBe('not signed');
+    expect(await signedBy()).toBe('not signed');
+    expect(offer.publicKey.verify(data, (await signedBy('sha256')) as Buffer, 'sha256')).toBe(true);
+    expect(offer.publicKey.verify(data, (await signedBy('sha512')) as Buffer, 'sha512')).toBe(true);
+  });
+
+  it('sign nothing but what was wanted when they were offered', async () => {
+    const path = makeKey(folder, 'other').path;
+    const [offer] = await new Keyring({ identities: [path], agent: null, passphrase: null }).offers(null);
+    if (!offer) throw new Error('nothing offered');
+    const key = new KeyOnOffer(offer);
+    expect(await key.sign()).toBe(false);
+    expect(key.key.sign(Buffer.from('one'))).toBeInstanceOf(NotSigned);
+    expect(await key.sign()).toBe(true);
+    expect(key.key.sign(Buffer.from('another'))).toBeInstanceOf(NotSigned);
   });
 
   it('are known from their files: open, locked with the public half in sight, half, faulty, or not there', async () => {

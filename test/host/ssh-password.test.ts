@@ -1,11 +1,13 @@
 import type { AuthContext, Connection } from 'ssh2';
 import { afterEach, describe, expect, it } from 'vitest';
+import { fail } from '../../src/core/problem.ts';
 import { run } from '../../src/host/run.ts';
 import { SshHost } from '../../src/host/ssh.ts';
 import type { SshOptions } from '../../src/host/ssh-options.ts';
 import { problemFrom } from '../kit/problem-from.ts';
 import { ScriptedAsk } from '../kit/scripted-ask.ts';
 import { type ScriptedServer, startScripted } from '../kit/scripted-server.ts';
+import { makeKey } from '../kit/ssh-keys.ts';
 import { startSshd } from '../kit/sshd.ts';
 import { sshOptions } from '../kit/ssh-options.ts';
 import { canMakeUsers, makeUser } from '../kit/throwaway-user.ts';
@@ -106,6 +108,90 @@ describe('logging in by password', () => {
     const ask = new ScriptedAsk(...Array.from({ length: 50 }, () => 'x'));
     expect(await problemFrom(connect({ ask }))).toMatchObject({ code: 'auth-failed' });
     expect(ask.questions.length).toBeLessThan(10);
+  });
+
+  it('gives every prompt of a round its own question, visible where the server says so, under what it says (F36)', async () => {
+    await serve(['keyboard-interactive'], (context) => {
+      if (context.method !== 'keyboard-interactive') return;
+      const prompts = [
+        { prompt: 'Login\n\tname: ', echo: true },
+        { prompt: 'Password: ', echo: false },
+      ];
+      context.prompt(prompts, 'Two\x1b[2J\nfactors', `Look at\u202e your phone.${'x'.repeat(9000)}`, (answers) => {
+        if (answers.join() === `al,${SECRET}`) context.accept();
+        else context.reject();
+      });
+    });
+    const ask = new ScriptedAsk('al', SECRET);
+    await (await connect({ password: 'not for two prompts', ask })).close();
+    const [first = '', second] = ask.questions;
+    expect(first).toMatch(
+      /^The old machine says: Two\\x1b\[2J factors: Look at\\u\{202e\} your phone\.x+… - The old machine asks: Login name:$/,
+    );
+    expect(first.length).toBeLessThan(400);
+    expect(second).toBe('The old machine asks: Password:');
+    expect(ask.visible).toEqual([first]);
+  });
+
+  it.each([
+    ['rounds without a prompt', 0, 'host-unreachable'],
+    ['rounds of a hundred prompts', 100, 'auth-failed'],
+  ])('ends with %s that never cease (F37)', async (_name, size, code) => {
+    await serve(['keyboard-interactive'], (context) => {
+      if (context.method !== 'keyboard-interactive') return;
+      const prompts = Array.from({ length: size }, () => ({ prompt: 'More: ', echo: false }));
+      const again = (): void => context.prompt(prompts, () => setTimeout(again, 5));
+      again();
+    });
+    const ask = new ScriptedAsk(...Array.from({ length: 200 }, () => 'x'));
+    expect(await problemFrom(connect({ ask, connectTimeoutMs: 300 }))).toMatchObject({ code });
+    expect(ask.questions).toEqual([]);
+  });
+
+  it('ends with a server that takes everything and always wants more (F37)', async () => {
+    const seen = await serve(['password', 'keyboard-interactive', 'publickey'], (context) => {
+      if (context.method === 'publickey' && !context.signature) context.accept();
+      else if (context.method === 'keyboard-interactive')
+        context.prompt([{ prompt: 'Code: ' }], () => context.reject(['password', 'publickey'], true));
+      else context.reject(['password', 'keyboard-interactive', 'publickey'], true);
+    });
+    const ask = new ScriptedAsk(...Array.from({ length: 50 }, () => 'x'));
+    const identities = [server?.identity.path ?? ''];
+    expect(await problemFrom(connect({ ask, identities }))).toMatchObject({ code: 'auth-failed' });
+    expect(ask.questions.length).toBeLessThan(10);
+    expect(seen.length).toBeLessThan(20);
+  });
+
+  it('names the key that could not be used before the prompt that nobody could answer', async () => {
+    await serve(['publickey', 'keyboard-interactive'], (context) => {
+      if (context.method === 'keyboard-interactive') context.prompt([{ prompt: 'Password: ' }], () => context.reject());
+      else context.accept();
+    });
+    const locked = makeKey(server?.folder ?? '', 'locked', { passphrase: 'canary' }).path;
+    expect(await problemFrom(connect({ identities: [locked] }))).toMatchObject({ code: 'identity-unusable' });
+    const none = await problemFrom(connect({}));
+    expect(none.message).toContain('The old machine asks: Password: (there is nobody to answer).');
+  });
+
+  it('says that a password has expired when the server wants a new one', async () => {
+    await serve(['password'], (context) => {
+      if (context.method === 'password') context.requestChange('New\x1b password: ', () => context.accept());
+    });
+    const problem = await problemFrom(connect({ password: SECRET }));
+    expect(problem).toMatchObject({ code: 'auth-failed', detail: { tried: ['password'] } });
+    expect(problem.message).toContain('the password has expired');
+    expect(problem.hint).toContain('Set a new one');
+    expect(JSON.stringify(problem)).not.toContain('canary');
+  });
+
+  it('ends when a person breaks off at a prompt, and asks nothing more', async () => {
+    await serve(['keyboard-interactive'], (context) => {
+      if (context.method === 'keyboard-interactive') context.prompt([{ prompt: 'Code: ' }], () => context.reject());
+    });
+    const brokenOff = fail('interrupted', { message: 'Interrupted.', hint: 'Run it again.' });
+    const ask = new ScriptedAsk(brokenOff, 'x');
+    expect(await problemFrom(connect({ ask }))).toMatchObject({ code: 'interrupted' });
+    expect(ask.questions).toHaveLength(1);
   });
 
   it('goes on to the second factor after a key was taken', async () => {

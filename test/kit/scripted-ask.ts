@@ -3,6 +3,8 @@ import type { Ask } from '../../src/core/ask.ts';
 /** A person who answers as scripted, in order, and remembers what was asked; an unforeseen question is an error. */
 export class ScriptedAsk implements Ask {
   readonly questions: string[] = [];
+  /** Those of them whose answers may be seen. */
+  readonly visible: string[] = [];
   readonly #answers: (string | boolean | Error)[];
 
   constructor(...answers: (string | boolean | Error)[]) {
@@ -10,6 +12,11 @@ export class ScriptedAsk implements Ask {
   }
 
   secret(question: string): Promise<string> {
+    return this.#answer(question, 'string');
+  }
+
+  text(question: string): Promise<string> {
+    this.visible.push(question);
     return this.#answer(question, 'string');
   }
 

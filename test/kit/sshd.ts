@@ -1,8 +1,17 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFileSync, chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { freePort } from './ports.ts';
 import { type KeyPair, type KeyType, makeKey } from './ssh-keys.ts';
@@ -17,6 +26,8 @@ export interface SshdOptions {
   readonly serve?: readonly KeyPair[];
   /** Let passwords in (root only: it reads /etc/shadow). */
   readonly passwords?: boolean;
+  /** Ask by keyboard-interactive, and by these lines of a PAM service made for this server (root only). */
+  readonly pam?: readonly string[];
   /** Set in every session, over whatever the account has. */
   readonly env?: Readonly<Record<string, string>>;
   /** Sessions have the HOME of their account, start-up files and all. Without it (or `HOME` in `env`) an empty one: `home`. */
@@ -74,7 +85,8 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
   writeFileSync(config, configText({ options, home, port, hostKeys, authorized }));
   const knownHosts = join(folder, 'known_hosts');
   writeFileSync(knownHosts, hostKeys.map(({ publicLine }) => `[127.0.0.1]:${port} ${publicLine}\n`).join(''));
-  const { server, log } = await listen(config);
+  const pam = options.pam ? makePamService(folder, options.pam) : null;
+  const { server, log } = await listen(config, pam?.program ?? SSHD);
   const connections = (): readonly number[] => sessionsOf(server.pid);
   const drop = (): void => connections().forEach(kill);
   const halt = async (): Promise<void> => {
@@ -100,6 +112,7 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
     halt,
     stop: async () => {
       await halt();
+      pam?.remove();
       rmSync(folder, { recursive: true, force: true });
     },
   };
@@ -123,10 +136,10 @@ function configText(with_: {
     ...hostKeys.map(({ path }) => `HostKey ${path}`),
     `AuthorizedKeysFile ${authorized}`,
     `PasswordAuthentication ${options.passwords === true ? 'yes' : 'no'}`,
-    'KbdInteractiveAuthentication no',
+    `KbdInteractiveAuthentication ${options.pam ? 'yes' : 'no'}`,
     'PermitRootLogin yes',
     'StrictModes no',
-    'UsePAM no',
+    `UsePAM ${options.pam ? 'yes' : 'no'}`,
     'PidFile none',
     'PrintMotd no',
     'MaxSessions 100',
@@ -137,8 +150,18 @@ function configText(with_: {
   ].join('\n');
 }
 
-async function listen(config: string): Promise<{ server: ChildProcess; log: string[] }> {
-  const server = spawn(SSHD, ['-D', '-e', '-f', config], { stdio: ['ignore', 'ignore', 'pipe'] });
+/** sshd takes the PAM service that is called as the program was. `sshd` stays in front, by which connections are found. */
+function makePamService(folder: string, lines: readonly string[]): { program: string; remove: () => void } {
+  const name = `sshd-${basename(folder).toLowerCase()}`;
+  const program = join(folder, name);
+  const service = join('/etc/pam.d', name);
+  symlinkSync(SSHD, program);
+  writeFileSync(service, [...lines, 'account required pam_unix.so', 'session required pam_permit.so', ''].join('\n'));
+  return { program, remove: () => rmSync(service, { force: true }) };
+}
+
+async function listen(config: string, program: string): Promise<{ server: ChildProcess; log: string[] }> {
+  const server = spawn(program, ['-D', '-e', '-f', config], { stdio: ['ignore', 'ignore', 'pipe'] });
   const log: string[] = [];
   const lines = createInterface({ input: server.stderr });
   await new Promise<void>((resolve, reject) => {
