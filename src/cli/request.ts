@@ -6,6 +6,7 @@ import { fail, type ProblemError } from '../core/problem.ts';
 import { shown } from '../core/shown.ts';
 import { parseTarget } from '../host/target.ts';
 import type { Request } from '../visits/visit.ts';
+import { credentialAt } from './credentials.ts';
 import type { ConnectionFlags, GatewayFlags, LimitFlags } from './flags.ts';
 import type { Surroundings } from './surroundings.ts';
 
@@ -37,14 +38,16 @@ export function requestOf(
   return { target, connect, asked: askedOf(flags), limits: limitsOf(flags) };
 }
 
-/** How the old machine is to be reached, as far as flags say. Throws `option-invalid`. */
+/** How the old machine is to be reached, as far as flags say, or credentials of systemd. Throws `option-invalid`. */
 export function connectOf(flags: ConnectionFlags, around: Surroundings): Partial<Connect> {
   const path = (text: string): string => placeOf(text, around);
   const pin = flags['host-key'];
+  const key = credentialAt(around, 'identity');
+  const identities = flags.identity?.map((text) => identityAt(path(text))) ?? (key === null ? undefined : [key]);
   if (pin !== undefined && !/^SHA256:[A-Za-z0-9+/]{43}=?$/.test(pin))
     throw invalid('--host-key', pin, 'Give it as ssh-keygen -lf prints it: SHA256: and 43 characters.');
   return {
-    ...(flags.identity && { identities: flags.identity.map((text) => identityAt(path(text))) }),
+    ...(identities && { identities }),
     ...(flags.port !== undefined && { port: wholeNumber('--port', flags.port, { from: 1, to: 65_535 }) }),
     ...(flags['known-hosts'] !== undefined && { knownHosts: path(flags['known-hosts']) }),
     ...(pin !== undefined && { hostKeyPin: pin }),

@@ -4,9 +4,23 @@ import { printable } from '../host/printable.ts';
 
 const LONGEST = 16 * 1024;
 
+/** Who may read a file beside its owner, as mode bits. */
+const NOBODY = 0o000;
+/** systemd lets the account of a service in by an ACL, which the group's bits show, on a file of root's. */
+const GROUP = 0o040;
+
 /** The secret in a file, without the line end after it. Throws `option-invalid` for a file that others may read, or that holds none. */
-export async function readSecretFile(path: string): Promise<string> {
-  const text = await readAlone(path);
+export function readSecretFile(path: string): Promise<string> {
+  return secretIn(path, NOBODY);
+}
+
+/** As `readSecretFile`, for a file that systemd has made. */
+export function readCredentialFile(path: string): Promise<string> {
+  return secretIn(path, GROUP);
+}
+
+async function secretIn(path: string, others: number): Promise<string> {
+  const text = await readAlone(path, others);
   const secret = text.replace(/\r?\n$/, '');
   if (secret !== '' && !/[\r\n\0]/.test(secret)) return secret;
   throw unusable(
@@ -16,7 +30,7 @@ export async function readSecretFile(path: string): Promise<string> {
   );
 }
 
-async function readAlone(path: string): Promise<string> {
+async function readAlone(path: string, others: number): Promise<string> {
   const handle = await open(path, 'r').catch((cause: unknown) => {
     throw unusable(
       path,
@@ -27,7 +41,7 @@ async function readAlone(path: string): Promise<string> {
   try {
     // The open file is judged, not its name: what is read is what was looked at.
     const { mode } = await handle.stat();
-    if ((mode & 0o077) !== 0) {
+    if ((mode & 0o077 & ~others) !== 0) {
       const octal = (mode & 0o777).toString(8);
       throw unusable(
         path,

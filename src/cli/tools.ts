@@ -10,6 +10,7 @@ import type { Listener } from '../run/bus.ts';
 import type { Interrupt } from '../run/interrupt.ts';
 import { stateHome } from '../run/runs.ts';
 import type { Tools } from '../visits/visit.ts';
+import { credential } from './credentials.ts';
 import { readSecretFile } from './secret-file.ts';
 import type { Secrets } from './secrets.ts';
 import type { Surroundings } from './surroundings.ts';
@@ -56,8 +57,10 @@ function environmentHere({ env, account }: Surroundings): Record<string, string>
 async function connectTo(to: Connect, around: Surroundings, parts: ToolParts): Promise<Host> {
   const { account, env, clock } = around;
   const { ask, interrupt, secrets, connectTimeoutMs, reconnectMs } = parts;
-  const secretOf = async (path: string | null): Promise<string | null> =>
-    path === null ? null : secrets.keep(await readSecretFile(path));
+  const secretOf = async (path: string | null, which: 'password' | 'passphrase'): Promise<string | null> => {
+    const secret = path === null ? await credential(around, which) : await readSecretFile(path);
+    return secret === null ? null : secrets.keep(secret);
+  };
   let firstId: string | null = null;
   const host = await SshHost.connect({
     user: to.user,
@@ -70,8 +73,8 @@ async function connectTo(to: Connect, around: Surroundings, parts: ToolParts): P
         ? [join(account.home, '.ssh', 'known_hosts'), '/etc/ssh/ssh_known_hosts']
         : [to.knownHosts],
     hostKeyPin: to.hostKeyPin,
-    password: await secretOf(to.passwordFile),
-    passphrase: await secretOf(to.passphraseFile),
+    password: await secretOf(to.passwordFile, 'password'),
+    passphrase: await secretOf(to.passphraseFile, 'passphrase'),
     ask,
     clock,
     reconnectMs,
