@@ -1,5 +1,6 @@
-// Bundles each program of ours that runs as one file elsewhere into a TypeScript module holding its text. Any number of times;
-// writes only what changed. Exit 1 when an entry is missing, after all the others were made.
+// Bundles each program of ours that runs as one file elsewhere into a TypeScript module holding its text, and makes the table of what a
+// read-only account on the old machine lets through. Any number of times; writes only what changed. Exit 1 when an entry is missing, after all the others were made.
+import { Buffer } from 'node:buffer';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -17,6 +18,7 @@ process.chdir(fileURLToPath(new URL('..', import.meta.url)));
 for (const { entry, to, target } of PROGRAMS.filter(({ entry }) => existsSync(entry))) {
   replace(to, moduleOf(entry, await bundle(entry, target)));
 }
+replace('src/read-only/known.generated.ts', knownModule(await import(asUrl(await known()))));
 const missing = PROGRAMS.map(({ entry }) => entry).filter((entry) => !existsSync(entry));
 for (const entry of missing) console.error(`generate: ${entry} is missing, so it was not bundled`);
 process.exitCode = missing.length === 0 ? 0 : 1;
@@ -36,12 +38,56 @@ async function bundle(entry, target) {
   return outputFiles[0].text;
 }
 
+/** What the dispatcher of a read-only account lets through: bundled from where it is said. */
+async function known() {
+  const contents = [
+    "export { MACHINE_SCRIPT, machineArgs } from './src/checks/survey-script.ts';",
+    "export { GATEWAY_SCRIPT } from './src/checks/gateway-script.ts';",
+    "export { MEASURE_SCRIPT } from './src/checks/measure-script.ts';",
+    "export { FILES_SCRIPT } from './src/checks/files-script.ts';",
+    "export { PRODUCTS } from './src/gateway/product.ts';",
+    "export { default as manifest } from './package.json';",
+  ].join('\n');
+  const stdin = { contents, resolveDir: process.cwd(), loader: 'ts' };
+  const { outputFiles } = await build({ stdin, bundle: true, write: false, platform: 'node', format: 'esm' });
+  return outputFiles[0].text;
+}
+
+function asUrl(text) {
+  return `data:text/javascript;base64,${Buffer.from(text).toString('base64')}`;
+}
+
+function knownModule({
+  MACHINE_SCRIPT,
+  GATEWAY_SCRIPT,
+  MEASURE_SCRIPT,
+  FILES_SCRIPT,
+  PRODUCTS,
+  machineArgs,
+  manifest,
+}) {
+  const names = { machine: MACHINE_SCRIPT, gateway: GATEWAY_SCRIPT, measure: MEASURE_SCRIPT, files: FILES_SCRIPT };
+  const scripts = Object.fromEntries(Object.entries(names).map(([name, text]) => [sha256(text), name]));
+  const args = [null, ...Object.keys(PRODUCTS)].map((product) => machineArgs(product));
+  return [
+    '// What plan and sync run on the old machine. Made by scripts/generate.mjs.',
+    `export const VERSION = ${JSON.stringify(manifest.version)};`,
+    `export const SCRIPTS: Readonly<Record<string, 'machine' | 'gateway' | 'measure' | 'files'>> = ${JSON.stringify(scripts)};`,
+    `export const MACHINE_ARGS: readonly (readonly string[])[] = ${JSON.stringify(args)};`,
+    `export const COMMANDS: readonly string[] = ${JSON.stringify(Object.values(PRODUCTS).map(({ command }) => command))};`,
+    '',
+  ].join('\n');
+}
+
+function sha256(text) {
+  return createHash('sha256').update(text).digest('hex');
+}
+
 function moduleOf(entry, text) {
-  const sha256 = createHash('sha256').update(text).digest('hex');
   return [
     `// Made from ${entry} by scripts/generate.mjs.`,
     `export const PROGRAM_TEXT = ${JSON.stringify(text)};`,
-    `export const PROGRAM_SHA256 = '${sha256}';`,
+    `export const PROGRAM_SHA256 = '${sha256(text)}';`,
     '',
   ].join('\n');
 }

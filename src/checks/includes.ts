@@ -5,26 +5,12 @@ import type { Host } from '../core/host.ts';
 import type { GatewayFacts, Inventory } from '../core/inventory.ts';
 import { ProblemError } from '../core/problem.ts';
 import { askScript } from './ask-script.ts';
-import { SHELL_PRELUDE } from './shell-prelude.ts';
+import { FILES_SCRIPT } from './files-script.ts';
 import { groupsOf, valueOf } from './survey-answer.ts';
 
 /** The product follows includes this deep. */
 const DEEPEST = 10;
 const MOST_FILES = 200;
-
-const FILES_SCRIPT =
-  SHELL_PRELUDE +
-  `
-np_main() {
-  for np_path in "$@"; do
-    np_put file "$np_path"
-    if [ -f "$np_path" ] && [ -r "$np_path" ]; then np_stream file.text 4194304 cat "$np_path"; fi
-  done
-  np_put end ok
-}
-np_main "$@" </dev/null
-exit 0
-`;
 
 /** What a config file includes, as absolute paths: each is relative to the file that names it. Pure. Throws `config-malformed`. */
 export function includePathsOf(file: { readonly path: string; readonly text: string }): string[] {

@@ -1,3 +1,5 @@
+import type { ProductName } from '../core/inventory.ts';
+import { lockFolder, PRODUCTS } from '../gateway/product.ts';
 import { SHELL_PRELUDE } from './shell-prelude.ts';
 
 /**
@@ -200,3 +202,12 @@ np_main() {
 np_main "$@" </dev/null
 exit 0
 `;
+
+/** The arguments of `MACHINE_SCRIPT`; null asks for the machine's identity only. Pure. */
+export function machineArgs(product: ProductName | null): string[] {
+  if (product === null) return ['', '', '', ''];
+  const { command, envPrefix, unitBase, legacyUnitBases, stateDirName, legacyStateDirNames } = PRODUCTS[product];
+  const units = [unitBase, ...legacyUnitBases].join(' ');
+  const locks = lockFolder(product, 0).replace(/-0$/, '');
+  return [command, envPrefix, locks, units, stateDirName, ...legacyStateDirNames];
+}

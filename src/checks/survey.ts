@@ -4,7 +4,7 @@ import type { Host } from '../core/host.ts';
 import type { MachineFacts } from '../core/inventory.ts';
 import { fail, type ProblemError } from '../core/problem.ts';
 import { printable } from '../host/printable.ts';
-import { lockFolder, PRODUCTS } from '../gateway/product.ts';
+import { PRODUCTS } from '../gateway/product.ts';
 import { askScript } from './ask-script.ts';
 import { claimsOf, configOf, type Claim, type Named } from './claims.ts';
 import { GATEWAY_SCRIPT } from './gateway-script.ts';
@@ -12,7 +12,7 @@ import { gatewaysSeen } from './gateways-seen.ts';
 import { identitySeen, machineSeen, type MachineSeen } from './machine-seen.ts';
 import { launchesOf, productSeen } from './product-seen.ts';
 import { valueOf, type Answer } from './survey-answer.ts';
-import { MACHINE_SCRIPT } from './survey-script.ts';
+import { MACHINE_SCRIPT, machineArgs } from './survey-script.ts';
 
 export interface SurveyOptions extends Named {
   readonly clock: Clock;
@@ -47,21 +47,18 @@ export async function surveyIdentity(
   host: Host,
   { clock, signal }: { clock: Clock; signal?: AbortSignal },
 ): Promise<Pick<MachineFacts, 'machineId' | 'bootId' | 'hostname' | 'platform' | 'arch'>> {
-  const args = ['', '', '', ''];
+  const args = machineArgs(null);
   const what = 'Asking the machine who it is';
   return identitySeen(await askScript(host, { what, script: MACHINE_SCRIPT, args, timeoutMs: 30_000, clock, signal }));
 }
 
 async function askMachine(host: Host, options: SurveyOptions): Promise<{ answer: Answer; clockSkewMs: number }> {
   const { product, clock, signal } = options;
-  const { command, envPrefix, unitBase, legacyUnitBases, stateDirName, legacyStateDirNames } = PRODUCTS[product];
-  const units = [unitBase, ...legacyUnitBases].join(' ');
-  const locks = lockFolder(product, 0).replace(/-0$/, '');
   const begun = clock.now();
   const answer = await askScript(host, {
     what: 'Looking at the machine',
     script: MACHINE_SCRIPT,
-    args: [command, envPrefix, locks, units, stateDirName, ...legacyStateDirNames],
+    args: machineArgs(product),
     timeoutMs: MACHINE_MS,
     clock,
     signal,

@@ -50,6 +50,11 @@ export const PROBLEMS = {
     stops: true,
     why: 'The login shell of the account does not start commands.',
   },
+  'account-read-only': {
+    exit: EXIT.connect,
+    stops: true,
+    why: 'The account on the old machine is limited to what a plan and a copy need.',
+  },
   'connection-lost': { exit: EXIT.transfer, stops: true, why: 'The SSH connection ended while it was in use.' },
   'host-key-unknown': {
     exit: EXIT.hostKey,

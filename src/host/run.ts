@@ -3,6 +3,7 @@ import { finished } from 'node:stream/promises';
 import type { Clock } from '../core/clock.ts';
 import type { Host, SpawnOptions } from '../core/host.ts';
 import { fail, type ProblemError } from '../core/problem.ts';
+import { refusedProblem } from './account-read-only.ts';
 import { systemClock } from './clock.ts';
 import { printable } from './printable.ts';
 
@@ -29,7 +30,7 @@ const MAX_BYTES = 8 * 1024 * 1024;
 
 /**
  * Runs a command to its end and collects what it says; a non-zero exit code is an answer, no error. Throws `command-timeout` and
- * `output-too-large` (the command is ended first, with its group), the signal's reason when that aborts, and what `spawn` and
+ * `output-too-large` (the command is ended first, with its group), `account-read-only`, the signal's reason when that aborts, and what `spawn` and
  * `Process.exit` reject with (`connection-lost`, ...).
  */
 export async function run(host: Host, argv: readonly string[], options: RunOptions = {}): Promise<RunResult> {
@@ -50,6 +51,8 @@ export async function run(host: Host, argv: readonly string[], options: RunOptio
     const exit = await process.exit;
     const [stdout, stderr] = await Promise.all(outputs);
     cut.signal.throwIfAborted();
+    const refused = refusedProblem({ code: exit.code, stderr: stderr.toString() }, host.label);
+    if (refused) throw refused;
     return { ...exit, stdout, stderr };
   } finally {
     over.abort();

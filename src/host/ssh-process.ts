@@ -3,6 +3,7 @@ import { Writable } from 'node:stream';
 import type { ClientChannel } from 'ssh2';
 import type { Clock } from '../core/clock.ts';
 import type { Exit, Process, SignalName, SpawnOptions } from '../core/host.ts';
+import { refusedProblem } from './account-read-only.ts';
 import { Deferred } from './deferred.ts';
 import { afterGrace, endOnAbort } from './ending.ts';
 import { FramedOutput } from './frame.ts';
@@ -20,7 +21,7 @@ export interface StartOptions extends SpawnOptions {
 /**
  * Starts a Process on a Connection. It resolves when the login shell is done and the command is about to begin: nothing that is
  * written to stdin can go to an rc file that asks. Rejects with `login-shell-unusable` (it ended, or did not get there in time),
- * `output-too-large` (it printed too much), `sessions-refused`, `connection-lost`, or the signal's reason.
+ * `account-read-only`, `output-too-large` (it printed too much), `sessions-refused`, `connection-lost`, or the signal's reason.
  */
 export async function startProcess(
   connection: Connection,
@@ -91,7 +92,11 @@ class SshProcess implements Process {
     this.stderr.resume();
     const { code, signal } = await this.exit;
     const how = `ended (${code === null ? `signal ${signal}` : `exit code ${code}`}) before the command began`;
-    throw shellUnusable(how, `${this.stdout.noise} ${this.stderr.noise}`, this.#connection.place);
+    const { place } = this.#connection;
+    throw (
+      refusedProblem({ code, stderr: this.stderr.noise }, place.host) ??
+      shellUnusable(how, `${this.stdout.noise} ${this.stderr.noise}`, place)
+    );
   }
 
   kill(signal: SignalName): void {

@@ -3,6 +3,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import type { Clock } from '../core/clock.ts';
 import type { Exit, Host, Process } from '../core/host.ts';
 import { fail, ProblemError } from '../core/problem.ts';
+import { refusedProblem } from '../host/account-read-only.ts';
 import type { BridgeFolder } from './bridge-folder.ts';
 import { ErrorLines } from './error-lines.ts';
 import { takeHeader, type Farewell, type Header } from './header.ts';
@@ -156,7 +157,9 @@ class Session {
       join(data, process);
       const exit = await process.exit;
       await heard;
-      return { kind: 'exited', exit };
+      const said = { code: exit.code, stderr: this.errorLines.lines.join('\n') };
+      const refused = refusedProblem(said, this.#options.old.label);
+      return refused ? { kind: 'failed', error: refused } : { kind: 'exited', exit };
     } catch (error) {
       // told to end before it began: the reason is on our side, and known there
       if (this.#abort.signal.aborted && !(error instanceof ProblemError)) return { kind: 'not-started' };

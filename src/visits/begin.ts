@@ -4,6 +4,7 @@ import { planChanges } from '../core/plan-changes.ts';
 import { fail, ProblemError, PROBLEMS, type Problem } from '../core/problem.ts';
 import { EXIT } from '../core/exit.ts';
 import { EMPTY_RUN } from '../core/run-state.ts';
+import { run } from '../host/run.ts';
 import { look, type Seen } from '../migrate.ts';
 import { Journal } from '../run/journal.ts';
 import { acquireLock } from '../run/lock.ts';
@@ -13,7 +14,10 @@ import { agreedPlan, refuseIfChanged, type EarlierRun } from './earlier-run.ts';
 import { waitForLeftOver } from './left-over.ts';
 import { worldOf, type Request, type Visit } from './visit.ts';
 
-/** Connects, looks at both machines and decides. Changes nothing; all Problems are told, none is thrown. */
+/**
+ * Connects, looks at both machines and decides. Changes nothing; all Problems of the look are told, none is thrown. With
+ * `asksChannels` a move is to follow: throws `account-read-only` where that is not to be.
+ */
 export async function lookAt(
   visit: Visit,
   request: Request,
@@ -23,6 +27,7 @@ export async function lookAt(
   const { user, host } = request.connect;
   await bus.emit({ type: 'notice', message: `Connecting to ${user}@${host}` });
   visit.old = await tools.connect(request.connect);
+  if (asksChannels) await refuseReadOnly(visit);
   await bus.emit({ type: 'notice', message: 'Looking at both machines' });
   const { clock, interrupt } = tools;
   const replace = request.asked.replace || tools.ask !== null;
@@ -33,6 +38,16 @@ export async function lookAt(
   );
   visit.known = { ...EMPTY_RUN, plan: seen.plan };
   return seen;
+}
+
+/**
+ * Throws `account-read-only` where the account only lets a look and a copy through: told before a long look and copy, and not after
+ * it. A command that does nothing says so, for no plan and no sync runs it.
+ */
+async function refuseReadOnly({ old, tools }: Visit): Promise<void> {
+  if (!old) throw new Error('the old machine was not looked at');
+  const { clock, interrupt } = tools;
+  await run(old, ['true'], { clock, signal: interrupt.signal });
 }
 
 /** Tells what was seen and decided, before anything is refused, asked or done. */

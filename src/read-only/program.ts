@@ -1,0 +1,122 @@
+/**
+ * What the owner of a read-only account puts before one key in authorized_keys on the old machine:
+ * `command="exec node neo-pull-read-only.mjs [--root DIR] [--program PATH]"`. Runs what `plan` and `sync` run, and nothing else
+ * (docs/read-only-account.md). Any Node from 20 on; no dependencies, and nothing is written.
+ */
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import { userInfo } from 'node:os';
+import process from 'node:process';
+import type { Writable } from 'node:stream';
+import { REFUSED, type Refusal, sayRefusal } from '../host/account-read-only.ts';
+import type { Account } from './account.ts';
+import { accountOf, cleaned } from './environment.ts';
+import { type Grant, grant, judgeScript, refused } from './grant.ts';
+import { isOurs } from './kin.ts';
+import { VERSION } from './known.generated.ts';
+import { type AskedFor, readLine } from './line.ts';
+import { endOfArgs, isTooLong, strangeArg } from './rsync-args.ts';
+
+/** As `loginCommand` frames it. Its words come as arguments: nothing that was sent is read as shell. */
+const HELD = `printf '%s %s\\n' "$1" $$ || exit
+printf '%s %s\\n' "$1" $$ >&2 || exit
+cd -P -- "$2" || exit 125
+shift 2
+exec "$@"`;
+/** Of any script; ours have a tenth of it. */
+const LONGEST_SCRIPT = 128 * 1024;
+
+type Child = ChildProcessByStdio<Writable, null, null>;
+type Launch = AskedFor & { kind: 'launch' };
+
+function main(): void {
+  const line = process.env['SSH_ORIGINAL_COMMAND'] ?? '';
+  const asked = readLine(line);
+  const account = accountOf(process.argv.slice(2), process.env, userInfo());
+  if ('what' in account) end(account, asked?.kind === 'launch' ? asked : null);
+  else if (asked === null) end(refused(line === '' ? 'a session without a command' : line), null);
+  else if (asked.kind === 'signal') signal(asked);
+  else launch(asked, account);
+}
+
+function launch(asked: Launch, account: Account): void {
+  const given = grant(asked, account);
+  if ('what' in given) end(given, asked);
+  else if (given.kind === 'rsync') feedRsync(start(asked, given));
+  else feedScript(start(asked, given), (text) => judgeScript(text, given.argv.slice(3), account));
+}
+
+/** The script is handed on when all of it has come and is known; until then the shell that is to read it waits. */
+function feedScript(child: Child, judge: (text: Buffer) => Refusal | null): void {
+  let text = Buffer.alloc(0);
+  process.stdin.on('data', (chunk: Buffer) => {
+    text = Buffer.concat([text, chunk]);
+    if (text.length > LONGEST_SCRIPT) turnAway(child, refused(`a script of more than ${LONGEST_SCRIPT} bytes`));
+  });
+  process.stdin.once('end', () => {
+    const refusal = judge(text);
+    if (refusal) turnAway(child, refusal);
+    else child.stdin.end(text);
+  });
+}
+
+/** What rsync is to read first are its own arguments: it gets nothing before all of them are seen. */
+function feedRsync(child: Child): void {
+  let seen = Buffer.alloc(0);
+  const look = (chunk: Buffer): void => {
+    seen = Buffer.concat([seen, chunk]);
+    const end = endOfArgs(seen);
+    if (end === null && !isTooLong(seen)) return;
+    process.stdin.off('data', look).pause();
+    const strange = end === null || isTooLong(seen) ? 'arguments without an end' : strangeArg(seen.subarray(0, end));
+    if (strange !== null) {
+      turnAway(child, refused(`rsync with ${strange}`));
+      return;
+    }
+    child.stdin.write(seen);
+    process.stdin.pipe(child.stdin);
+  };
+  process.stdin.on('data', look).once('end', () => child.stdin.end());
+}
+
+/** In a group of its own, as a login shell's command has, so that its pid can be signalled as neo-pull does. */
+function start({ nonce }: Launch, { argv, cwd }: Grant): Child {
+  const words = ['-c', HELD, 'np', nonce, cwd ?? process.cwd(), ...argv];
+  const env = cleaned(process.env);
+  const child = spawn('/bin/sh', words, { env, detached: true, stdio: ['pipe', 'inherit', 'inherit'] });
+  child.stdin.on('error', () => undefined);
+  child.once('error', (error) => end(refused(error.message), null));
+  child.once('exit', (code, signalled) => {
+    if (signalled !== null) process.kill(process.pid, signalled);
+    process.exit(code ?? REFUSED);
+  });
+  return child;
+}
+
+/** Ends what was started and has been given nothing to do, then says why. */
+function turnAway(child: Child, refusal: Refusal): void {
+  process.stdin.removeAllListeners('data').removeAllListeners('end').resume();
+  child.removeAllListeners('exit').once('exit', () => end(refusal, null));
+  child.kill('SIGKILL');
+}
+
+function signal({ pid, signal: name }: AskedFor & { kind: 'signal' }): void {
+  if (!isOurs(pid)) {
+    end(refused(`a signal to process ${pid}, which was not started here`), null);
+    return;
+  }
+  try {
+    process.kill(-pid, `SIG${name}`);
+  } catch {
+    // It has ended meanwhile.
+    process.exitCode = 1;
+  }
+}
+
+/** Behind the nonce where it is known, so that neo-pull reads it as the command's own words. */
+function end(refusal: Refusal, asked: Launch | null): void {
+  const frame = asked ? `${asked.nonce} ${process.pid}\n` : '';
+  process.stdout.write(frame);
+  process.stderr.write(`${frame}${sayRefusal(refusal, VERSION)}\n`, () => process.exit(REFUSED));
+}
+
+main();

@@ -1,0 +1,150 @@
+import { createHash } from 'node:crypto';
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { FILES_SCRIPT } from '../../src/checks/files-script.ts';
+import { GATEWAY_SCRIPT } from '../../src/checks/gateway-script.ts';
+import { MEASURE_SCRIPT } from '../../src/checks/measure-script.ts';
+import { MACHINE_SCRIPT, machineArgs } from '../../src/checks/survey-script.ts';
+import { type Account, insideRoots } from '../../src/read-only/account.ts';
+import { accountOf, cleaned } from '../../src/read-only/environment.ts';
+import { grant, judgeScript } from '../../src/read-only/grant.ts';
+import { SCRIPTS } from '../../src/read-only/known.generated.ts';
+import { endOfArgs, isSender, strangeArg } from '../../src/read-only/rsync-args.ts';
+
+let home: string;
+let account: Account;
+
+beforeAll(() => {
+  home = realpathSync(mkdtempSync(join(tmpdir(), 'np-read-only-')));
+  const units = join(home, '.config/systemd/user');
+  mkdirSync(units, { recursive: true });
+  mkdirSync(join(home, 'state'));
+  symlinkSync('/etc', join(home, 'way-out'));
+  symlinkSync('state', join(home, 'way-in'));
+  const start = 'ExecStart=-"/opt/node 20/bin/node" /opt/n/bin/node \\\n  %h/lib/index.js gateway --port 18789';
+  writeFileSync(join(units, 'smart-agent-neo-gateway.service'), `[Service]\n${start}\nEnvironment=A=/bin/evil\n`);
+  writeFileSync(join(units, 'other.service'), '[Service]\nExecStart=/bin/other\n');
+  const env = { HOME: home, SHELL: '/bin/bash', PATH: '/usr/bin:/bin' };
+  account = accountOf(['--program', '/opt/named'], env, { homedir: '/nowhere', shell: '/bin/zsh' }) as Account;
+});
+afterAll(() => {
+  rmSync(home, { recursive: true, force: true });
+});
+
+const judged = (script: string, ...args: string[]): string | null =>
+  judgeScript(Buffer.from(script), args, account)?.kind ?? null;
+
+describe('a script', () => {
+  it('is known by its text, and there are four', () => {
+    const hashes = [MACHINE_SCRIPT, GATEWAY_SCRIPT, MEASURE_SCRIPT, FILES_SCRIPT].map((text) =>
+      createHash('sha256').update(text).digest('hex'),
+    );
+    expect(Object.keys(SCRIPTS)).toEqual(hashes);
+    expect(judged('')).toBe('other-version');
+    expect(judged(`${MEASURE_SCRIPT}\n`, home)).toBe('other-version');
+  });
+
+  it('of the machine gets the arguments that a survey has, and no others', () => {
+    for (const product of ['smart-agent-neo', 'openclaw', null] as const)
+      expect(judged(MACHINE_SCRIPT, ...machineArgs(product))).toBeNull();
+    expect(judged(MACHINE_SCRIPT, ...machineArgs(null), 'more')).toBe('not-allowed');
+    expect(judged(MACHINE_SCRIPT, 'x', '', '', '')).toBe('not-allowed');
+  });
+
+  it('of the gateway starts only programs that a gateway service of the account or its owner names', () => {
+    const asked = (program: string, entry = '', bin = ''): string | null =>
+      judged(
+        GATEWAY_SCRIPT,
+        'smart-agent-neo',
+        bin,
+        '/bin/bash',
+        '1',
+        program,
+        entry,
+        'unit x',
+        home,
+        `${home}/c.json`,
+      );
+    expect(asked('/opt/n/bin/node', `${home}/lib/index.js`)).toBeNull();
+    expect(asked('/opt/n/bin/node', `${home}/lib/index.js`, '/opt/named')).toBeNull();
+    for (const program of ['/bin/evil', '/bin/other', 'gateway', '/opt/n/bin', `${home}/lib/index`])
+      expect(asked(program)).toBe('outside');
+    expect(asked('/opt/n/bin/node', '', '/bin/evil')).toBe('outside');
+  });
+
+  it('of the gateway gets the name of a product and the shell of the account, and paths inside the roots', () => {
+    const asked = (...args: string[]): string | null => judged(GATEWAY_SCRIPT, ...args);
+    expect(asked('openclaw', '', '/bin/zsh', '0', home, `${home}/c.json`)).toBeNull();
+    expect(asked('x; id', '', '/bin/zsh', '0')).toBe('not-allowed');
+    expect(asked('openclaw', '', '/usr/bin/python3', '0')).toBe('not-allowed');
+    expect(asked('openclaw', '', '/bin/zsh', '2', '/opt/named', '', 'x')).toBe('not-allowed');
+    expect(asked('openclaw', '', '/bin/zsh', '-1')).toBe('not-allowed');
+    expect(asked('openclaw', '', '/bin/zsh', '0', home, '/etc/passwd')).toBe('outside');
+  });
+
+  it('that reads files reads them inside the roots', () => {
+    expect(judged(FILES_SCRIPT, `${home}/a.json5`, `${home}/state/b`)).toBeNull();
+    expect(judged(FILES_SCRIPT, `${home}/a.json5`, `${home}/way-out/passwd`)).toBe('outside');
+    expect(judged(MEASURE_SCRIPT, '/')).toBe('outside');
+  });
+});
+
+describe('the roots of an account', () => {
+  it('hold what lies in them, there or not, and never what a symlink or ".." leads to', () => {
+    expect(insideRoots(home, account)).toBe(home);
+    expect(insideRoots(`${home}/way-in/x/y`, account)).toBe(`${home}/state/x/y`);
+    for (const path of [`${home}-other`, `${home}/../x`, `${home}/way-out`, `${home}/way-out/none/x`, 'x', '', '/'])
+      expect(insideRoots(path, account)).toBeNull();
+  });
+
+  it('are the home, or what the owner names', () => {
+    const user = { homedir: '/home/al', shell: null };
+    expect(accountOf([], {}, user)).toMatchObject({ roots: ['/home/al'], programs: [] });
+    expect(accountOf(['--root', '/a', '--root', '/b'], {}, user)).toMatchObject({ roots: ['/a', '/b'] });
+    for (const words of [['--root'], ['--root', 'a'], ['--other'], ['/a']])
+      expect(accountOf(words, {}, user)).toMatchObject({ kind: 'misconfigured' });
+  });
+});
+
+describe('a sending rsync', () => {
+  it('is started from a usual place and in a root', () => {
+    const argv = ['/usr/bin/rsync', '--server', '--sender', '-slHtpre.LsfxCIvu'];
+    const asked = { kind: 'launch', nonce: '', argv, env: {} } as const;
+    expect(grant({ ...asked, cwd: `${home}/way-in` }, account)).toMatchObject({ kind: 'rsync', cwd: `${home}/state` });
+    expect(grant({ ...asked, cwd: `${home}/way-out` }, account)).toMatchObject({ kind: 'outside' });
+    expect(grant({ ...asked, cwd: home, env: { A: 'b' } }, account)).toMatchObject({ kind: 'not-allowed' });
+    expect(grant({ ...asked, argv: ['/x/rsync', ...argv.slice(1)], cwd: home }, account)).toMatchObject({
+      kind: 'outside',
+    });
+  });
+
+  it('has no flag that follows links, and no argument more', () => {
+    for (const flags of ['-s', '-slHtprcne.LsfxCIvu', '-se.'])
+      expect(isSender(['--server', '--sender', flags])).toBe(true);
+    for (const flags of ['-sL', '-sk', '-se.L/x', '-l', '--sender', ''])
+      expect(isSender(['--server', '--sender', flags])).toBe(false);
+    expect(isSender(['--server', '--sender', '-s', '.'])).toBe(false);
+    expect(isSender(['--server', '-s'])).toBe(false);
+  });
+
+  it('says inside its protocol what neo-pull has it say', () => {
+    const said = (...words: string[]): string | null => strangeArg(Buffer.from(`${words.join('\0')}\0\0`));
+    expect(said('rsync', '--timeout=240', '--numeric-ids', '--info=STATS2', '--bwlimit=9', '.', './')).toBeNull();
+    expect(said('rsync', '--remove-source-files', '.', './')).toBe('--remove-source-files');
+    expect(said('rsync', '--log-file=/x', '.', './')).toBe('--log-file=/x');
+    expect(said('rsync', '.', './', '/etc')).not.toBeNull();
+    expect(said('rsync', '.', '../')).not.toBeNull();
+    expect(said('rsync', './')).not.toBeNull();
+    expect(said('rsync')).not.toBeNull();
+    expect(said('.', './')).not.toBeNull();
+    expect(endOfArgs(Buffer.from('rsync\0.\0./\0\0rest'))).toBe(12);
+    expect(endOfArgs(Buffer.from('rsync\0.\0./\0'))).toBeNull();
+  });
+});
+
+it('the environment of what is started holds nothing that gives it orders', () => {
+  const orders = { NODE_OPTIONS: '-r x', LD_PRELOAD: 'x', BASH_ENV: 'x', ENV: 'x', RSYNC_OLD_ARGS: '1', PS4: '$(id)' };
+  expect(cleaned({ ...orders, SSH_ORIGINAL_COMMAND: 'x', HOME: '/h', LANG: 'C' })).toEqual({ HOME: '/h', LANG: 'C' });
+});
