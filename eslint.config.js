@@ -87,6 +87,7 @@ export default tseslint.config(
       'src/transfer/rsh.ts',
       'src/read-only/program.ts',
       'src/read-only/kin.ts',
+      'src/host/openssh-askpass.ts',
     ],
     rules: { 'no-restricted-globals': 'off', 'no-restricted-imports': 'off' },
   },

@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import { fail } from '../core/problem.ts';
 import { Deferred } from './deferred.ts';
 import { printable } from './printable.ts';
+import type { Trailer } from './trailer.ts';
 
 /** More than this before the nonce is no login shell's greeting. */
 export const MAX_NOISE_BYTES = 1024 * 1024;
@@ -9,10 +10,18 @@ const KEPT_NOISE_BYTES = 2048;
 /** Of the nonce and the process id. */
 const LONGEST_LINE = 64;
 
+/** What a FramedOutput of a line has that does not say by itself how a command ended. */
+export interface Ending {
+  /** Taken out of what passes. */
+  readonly trailer?: Trailer;
+  /** The output does not end before this: where the end of the source may be the end of the line, it is no end to be believed. */
+  readonly sound: Promise<void>;
+}
+
 /**
  * The output of a Process behind its nonce: everything up to the line with the nonce (greetings, whatever rc files print) is
- * dropped, what follows is passed on as it came, uncopied and with back-pressure. When whoever reads it stops (`destroy`), the
- * rest of the source is drained, so that the Process can end.
+ * dropped, what follows is passed on as it came, uncopied and with back-pressure, but for the trailer where there is one. When
+ * whoever reads it stops (`destroy`), the rest of the source is drained, so that the Process can end.
  */
 export class FramedOutput extends Readable {
   readonly #source: Readable;
@@ -21,15 +30,18 @@ export class FramedOutput extends Readable {
   #held: Buffer = Buffer.alloc(0);
   #noise: Buffer = Buffer.alloc(0);
   #noiseBytes = 0;
+  readonly #trailer: Trailer | null;
 
-  constructor(source: Readable, nonce: string) {
+  constructor(source: Readable, nonce: string, ending: Ending | null = null) {
     super({ highWaterMark: 1024 * 1024 });
     this.#source = source;
+    this.#trailer = ending?.trailer ?? null;
     this.#nonce = Buffer.from(`${nonce} `);
     source.on('data', this.#search).once('end', () => {
       this.#drop(this.#held);
       this.#begun.resolve(null);
-      this.push(null);
+      if (ending) void ending.sound.then(() => this.#end());
+      else this.#end();
     });
   }
 
@@ -51,8 +63,15 @@ export class FramedOutput extends Readable {
   }
 
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
-    this.#source.off('data', this.#search).off('data', this.#pass).resume();
+    this.#source.off('data', this.#search).off('data', this.#pass);
+    this.#source.on('data', (chunk: Buffer) => this.#trailer?.strip(chunk)).resume();
     done(error);
+  }
+
+  #end(): void {
+    const rest = this.#trailer?.rest() ?? Buffer.alloc(0);
+    if (rest.length > 0) this.push(rest);
+    this.push(null);
   }
 
   readonly #search = (chunk: Buffer): void => {
@@ -80,7 +99,8 @@ export class FramedOutput extends Readable {
   }
 
   readonly #pass = (chunk: Buffer): void => {
-    if (!this.push(chunk)) this.#source.pause();
+    const passed = this.#trailer ? this.#trailer.strip(chunk) : chunk;
+    if (passed.length > 0 && !this.push(passed)) this.#source.pause();
   };
 
   #drop(bytes: Buffer): void {

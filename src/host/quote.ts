@@ -37,33 +37,51 @@ const LONGEST_LINE = 120 * 1024;
  */
 const BOOTSTRAP = 'eval "$(printf %b "$1")"';
 
+/** How `loginCommand` is to begin, and to end, what it starts. */
+export interface LoginLaunch extends Launch {
+  readonly nonce: string;
+  /**
+   * For a line that does not carry how a command ended: a shell stays as the leader of the group, and when the command is over it
+   * prints `nonce=status` and a newline on stderr, the status being the shell's `$?`. What it ends with itself means nothing then.
+   * Nor does such a line close both ways at once when it is given up: nothing is begun before a first line has come on stdin.
+   */
+  readonly reports?: boolean;
+}
+
 /**
  * The command line for a login shell of any make (sh, bash, zsh, dash, fish, tcsh, busybox), which becomes, without a process
  * between: the line `nonce pid` on stdout and on stderr, then `argv` in `cwd` with `env` added. Exits 125 when `cwd` cannot be
  * entered, 127 when argv[0] is not found. Pure; throws a `TypeError` for what `checkLaunch` refuses or what is too long (120 KiB).
  */
-export function loginCommand(argv: readonly string[], options: Launch & { readonly nonce: string }): string {
+export function loginCommand(argv: readonly string[], options: LoginLaunch): string {
   checkLaunch(argv, options);
   const line = `exec /bin/sh -c '${BOOTSTRAP}' np '${encode(script(argv, options))}'`;
   if (line.length > LONGEST_LINE) throw new TypeError(`a command line of ${line.length} bytes is too long: use stdin`);
   return line;
 }
 
-function script(argv: readonly string[], { cwd, env = {}, nonce }: Launch & { readonly nonce: string }): string {
+function script(argv: readonly string[], { cwd, env = {}, nonce, reports = false }: LoginLaunch): string {
   // In two halves, so that a shell that echoes what it runs does not print the nonce before its time.
   const half = nonce.length >> 1;
+  const halves = `${quoteWord(nonce.slice(0, half))} ${quoteWord(nonce.slice(half))}`;
   // Where nobody listens any more, nothing is begun.
-  const tell = `printf '%s%s %s\\n' ${quoteWord(nonce.slice(0, half))} ${quoteWord(nonce.slice(half))} $$`;
+  const tell = `printf '%s%s %s\\n' ${halves} $$`;
   const enter = cwd === undefined ? [] : [`cd -P -- ${quoteWord(cwd)} || exit 125`];
   const exports = Object.entries(env).map(([name, value]) => `export ${name}=${quoteWord(value)}`);
-  return [
-    'set +xv',
+  const launch = [
     `${tell} || exit`,
     `${tell} >&2 || exit`,
+    ...(reports ? ['read -r np_go || exit'] : []),
     ...enter,
     ...exports,
     `exec ${argv.map(quoteWord).join(' ')}`,
-  ].join(';');
+  ];
+  if (!reports) return ['set +xv', ...launch].join(';');
+  // Signals go to the whole group, and the shell outlives those that can be caught. It has no stderr of its own, because shells
+  // say there how a command ended. The command is its foreground: in the background it would have no stdin and ignore INT.
+  const child = ['trap - TERM INT HUP', 'exec 2>&3 3>&-', ...launch].join(';');
+  const report = `printf '%s%s=%s\\n' ${halves} $? >&3`;
+  return ['set +xv', 'trap : TERM INT HUP', 'exec 3>&2 2>/dev/null', `(${child})`, report].join(';');
 }
 
 /** The command line that sends a signal to the group of a Process started by `loginCommand`, for any login shell. Pure. */

@@ -1,6 +1,5 @@
 import type { Clock } from '../core/clock.ts';
 import { fail, type Problem, problemOf, type ProblemCode } from '../core/problem.ts';
-import type { Connection } from './ssh-connection.ts';
 
 /** What waiting can mend. A key that changed or a login that is refused is not tried again. */
 const PASSING: ReadonlySet<ProblemCode> = new Set(['host-unreachable', 'host-not-found', 'connection-lost']);
@@ -8,13 +7,13 @@ const FIRST_WAIT_MS = 250;
 const LONGEST_WAIT_MS = 5000;
 
 /**
- * Opens a Connection again and again, waiting longer each time, until it stands or `reconnectMs` have passed; always at least once.
+ * Opens a line again and again, waiting longer each time, until it stands or `reconnectMs` have passed; always at least once.
  * Rejects with `connection-lost` when the time is up, at once with any Problem that time does not mend.
  */
-export async function reconnect(
-  open: () => Promise<Connection>,
+export async function reconnect<Line>(
+  open: () => Promise<Line>,
   { reconnectMs, clock, signal }: { reconnectMs: number; clock: Clock; signal: AbortSignal },
-): Promise<Connection> {
+): Promise<Line> {
   const until = clock.now() + reconnectMs;
   for (let waitMs = FIRST_WAIT_MS; ; waitMs = Math.min(2 * waitMs, LONGEST_WAIT_MS)) {
     try {

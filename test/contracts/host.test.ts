@@ -10,8 +10,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Exit, Host, Process } from '../../src/core/host.ts';
 import { systemClock } from '../../src/host/clock.ts';
 import { LocalHost } from '../../src/host/local.ts';
+import { OpenSshHost } from '../../src/host/openssh.ts';
 import { run, runOk } from '../../src/host/run.ts';
 import { SshHost } from '../../src/host/ssh.ts';
+import { openSshOptions } from '../kit/openssh-options.ts';
 import { problemFrom } from '../kit/problem-from.ts';
 import { type Sshd, startSshd } from '../kit/sshd.ts';
 import { sshOptions } from '../kit/ssh-options.ts';
@@ -39,6 +41,15 @@ const KINDS: Record<string, () => Promise<Kind>> = {
   SshHost: async () => {
     const server: Sshd = await startSshd({ env: HOST_ENV });
     const host = await SshHost.connect(sshOptions(server));
+    const stop = async (): Promise<void> => {
+      await host.close();
+      await server.stop();
+    };
+    return { host, login: realpathSync(userInfo().homedir), stop };
+  },
+  OpenSshHost: async () => {
+    const server: Sshd = await startSshd({ env: HOST_ENV });
+    const host = await OpenSshHost.connect(openSshOptions(server));
     const stop = async (): Promise<void> => {
       await host.close();
       await server.stop();

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loginCommand, quoteWord, signalCommand } from '../../src/host/quote.ts';
@@ -49,9 +50,9 @@ describe.each(SHELLS)('a command line for a login shell, read by %s', (shell) =>
   });
 
   /** As sshd starts it: the line is one argument of the login shell. */
-  const start = (line: string): { code: number | null; out: string; err: string; said: Buffer } => {
+  const start = (line: string, input = ''): { code: number | null; out: string; err: string; said: Buffer } => {
     const env = { HOME: home, PATH: process.env['PATH'] ?? '', SSH_CLIENT: '127.0.0.1 1 22', LANG: 'C.UTF-8' };
-    const { status, stdout, stderr } = spawnSync(shell, ['-c', line], { env, cwd: home, input: '' });
+    const { status, stdout, stderr } = spawnSync(shell, ['-c', line], { env, cwd: home, input });
     const [out, err] = [stdout, stderr].map((said) => afterNonce(said));
     return { code: status, out: out?.toString() ?? '', err: err?.toString() ?? '', said: stdout };
   };
@@ -99,6 +100,55 @@ describe.each(SHELLS)('a command line for a login shell, read by %s', (shell) =>
       out: '',
     });
     expect(start(loginCommand(['np-no-such-program'], { nonce: NONCE }))).toMatchObject({ code: 127, out: '' });
+  });
+
+  it('reports how the command ended where that is asked for, and words, directory and environment stay as they are', () => {
+    const env = { NP_TEST: NASTY.join(' ') };
+    const launch = { nonce: NONCE, cwd: home, env, reports: true };
+    const script = 'pwd -P; printf "%s." "$NP_TEST"; printf "%s\\0" "$@"; cat; echo err >&2; exit 7';
+    const { out, err } = start(loginCommand(['sh', '-c', script, 'sh', ...NASTY], launch), 'go\nfor the command');
+    expect(out).toBe(`${home}\n${env.NP_TEST}.${NASTY.map((word) => `${word}\0`).join('')}for the command`);
+    expect(err).toBe(`err\n${NONCE}=7\n`);
+    expect(loginCommand(['true'], launch)).not.toContain(NONCE);
+  });
+
+  it('begins nothing that is to be reported on when its input ends before it is told to (F115)', () => {
+    const { out, err } = start(loginCommand(['echo', 'ran'], { nonce: NONCE, reports: true }));
+    expect(out).toBe('');
+    expect(err).toBe(`${NONCE}=1\n`);
+  });
+
+  it.each([
+    ['TERM', 143],
+    ['INT', 130],
+    ['HUP', 129],
+    ['KILL', 137],
+    ['SEGV', 139],
+  ])('reports an end by %s, and no shell says a word about it', (signal, status) => {
+    const { err } = start(loginCommand(['sh', '-c', `kill -s ${signal} $$`], { nonce: NONCE, reports: true }), 'go\n');
+    expect(err).toBe(`${NONCE}=${status}\n`);
+  });
+
+  it('reports what a signal to the whole group has ended', async () => {
+    const line = loginCommand(['sh', '-c', 'sleep 100 & wait'], { nonce: NONCE, reports: true });
+    const env = { HOME: home, PATH: process.env['PATH'] ?? '', SSH_CLIENT: '127.0.0.1 1 22' };
+    const group = spawn(shell, ['-c', line], { env, detached: true, stdio: 'pipe' });
+    const said = text(group.stderr);
+    group.stdin.write('go\n');
+    let began = '';
+    for await (const chunk of group.stdout) {
+      began += String(chunk);
+      if (began.includes(NONCE)) process.kill(-(group.pid ?? 0), 'SIGTERM');
+    }
+    expect(await said).toContain(`${NONCE}=143\n`);
+  });
+
+  it('reports 125 for a directory that is not there and 127 for a program that is not there', () => {
+    const launch = { nonce: NONCE, reports: true };
+    const astray = start(loginCommand(['echo', 'ran'], { ...launch, cwd: '/np/nowhere' }), 'go\n');
+    expect(astray.out).toBe('');
+    expect(astray.err).toMatch(new RegExp(`nowhere[^]*${NONCE}=125\n$`));
+    expect(start(loginCommand(['np-no-such-program'], launch), 'go\n').err).toMatch(new RegExp(`${NONCE}=127\n$`));
   });
 
   it('signals a whole group by its number', async () => {

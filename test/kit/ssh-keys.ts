@@ -29,3 +29,10 @@ export function makeKey(
   const [, fingerprint = ''] = execFileSync('ssh-keygen', ['-lf', `${path}.pub`], { encoding: 'latin1' }).split(' ');
   return { type, path, publicLine, fingerprint };
 }
+
+/** Has `ca` sign a key; the certificate lies beside it as `-cert.pub`. Either for the account `user`, or for the machine `host`. */
+export function certify(ca: KeyPair, key: KeyPair, { user, host }: { user?: string; host?: string }): string {
+  const whom = host === undefined ? ['-n', user ?? ''] : ['-h', '-n', host];
+  execFileSync('ssh-keygen', ['-q', '-s', ca.path, '-I', 'test', ...whom, `${key.path}.pub`]);
+  return `${key.path}-cert.pub`;
+}

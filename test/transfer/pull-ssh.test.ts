@@ -2,7 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { OpenSshHost } from '../../src/host/openssh.ts';
 import { SshHost } from '../../src/host/ssh.ts';
+import { openSshOptions } from '../kit/openssh-options.ts';
 import { problemFrom } from '../kit/problem-from.ts';
 import { sshOptions } from '../kit/ssh-options.ts';
 import { startSshd, type Sshd } from '../kit/sshd.ts';
@@ -36,6 +38,16 @@ describe('pull over a real SSH server', () => {
     await places.pull({ old });
     expect(await fingerprint(places.staging)).toEqual(await fingerprint(places.tree));
     expect(await places.pull({ old })).toMatchObject({ files: 0, partial: false, errors: [] });
+  });
+
+  it('copies it through the ssh of this machine as well', async () => {
+    await growNastyTree(places.tree);
+    await rm(join(places.tree, 'modes'), { recursive: true });
+    const other = await OpenSshHost.connect(openSshOptions(sshd));
+    await places.pull({ old: other });
+    expect(await fingerprint(places.staging)).toEqual(await fingerprint(places.tree));
+    expect(await places.pull({ old: other })).toMatchObject({ files: 0, partial: false, errors: [] });
+    await other.close();
   });
 
   it('says that the source is gone', async () => {

@@ -1,0 +1,146 @@
+import { fail, type ProblemError } from '../core/problem.ts';
+import { printable } from './printable.ts';
+import { lineBroke, type Place } from './ssh-problem.ts';
+
+/** What ssh has said when it ended, and where it was bound for. */
+export interface LastWords {
+  readonly said: string;
+  readonly place: Place;
+  readonly user: string;
+  /** The key that the machine showed, if it came to that. */
+  readonly shown: { readonly fingerprint: string; readonly keyType: string } | null;
+  /** The only key that would have been taken, and why: it was pinned, or shown by the line before. */
+  readonly only: { readonly fingerprint: string; readonly by: 'pin' | 'connection' } | null;
+}
+
+type Judge = (words: LastWords, line: string) => ProblemError;
+
+/**
+ * ssh ends with 255 whatever was wrong and has no codes: these are the words, unchanged for many years in the C locale, by which
+ * its failures are told apart. The first that is found counts.
+ */
+const PHRASES: readonly (readonly [RegExp, Judge])[] = [
+  [/^KnownHostsCommand failed/m, otherKey],
+  [/^.*is marked as revoked\.|REVOKED HOST KEY DETECTED/m, keyRevoked],
+  [/REMOTE HOST IDENTIFICATION HAS CHANGED/, keyChanged],
+  [/^Host key verification failed\./m, keyUnknown],
+  [/^ssh: Could not resolve hostname .*/m, notFound],
+  [/^.*no matching .* found.*/m, handshakeFailed],
+  [/^(?:ssh_dispatch_run_fatal|Unable to negotiate with|Bad server host key).*/m, handshakeFailed],
+  [/^.*Permission denied \(.*\)\./m, authFailed],
+  [/^.*Too many authentication failures.*/m, authFailed],
+];
+
+/** The Problem behind the end of an ssh that has not come to be connected; `host-unreachable` for what it says in unknown words. Pure. */
+export function opensshProblem(words: LastWords): ProblemError {
+  for (const [phrase, judge] of PHRASES) {
+    const found = phrase.exec(words.said);
+    if (found) return judge(words, printable(found[0], 300));
+  }
+  return unreachable(words, lastLine(words.said));
+}
+
+/** The Problem of a line that stood, from what ssh said as it ended. Pure. */
+export function opensshBroke(said: string, place: Place): ProblemError {
+  const line = lastLine(said);
+  return lineBroke(line === '' ? 'ssh ended' : line, place);
+}
+
+/** A person said no to the key. Pure. */
+export function keyDeclined({ place, shown }: Pick<LastWords, 'place' | 'shown'>): ProblemError {
+  return fail('declined', {
+    message: `The key of ${place.host} was not accepted; nothing was sent to it.`,
+    hint: `Run again, and answer yes, when the old machine itself shows ${shown?.fingerprint ?? 'the same key'}.`,
+  });
+}
+
+/** ssh could not be started at all. Pure. */
+export function noSsh(ssh: string): ProblemError {
+  return fail('command-not-found', {
+    message: `${printable(ssh, 200)} could not be started on this machine.`,
+    hint: 'Install the OpenSSH client, or see whether it is installed and executable: command -v ssh',
+  });
+}
+
+/** The machine shows another key than the only one that is taken. Pure. */
+export function otherKey({ place, shown, only }: Pick<LastWords, 'place' | 'shown' | 'only'>): ProblemError {
+  const [now, before] = [
+    printable(shown?.fingerprint ?? 'unknown', 100),
+    printable(only?.fingerprint ?? 'unknown', 100),
+  ];
+  if (only?.by === 'connection') {
+    return fail('machine-changed', {
+      message: `After the line broke, ${place.host} shows the key ${now}; before it was ${before}.`,
+      hint: 'Find out which machine answers at that address now (DNS, DHCP, a cloned image), then go on with neo-pull resume.',
+    });
+  }
+  return fail('host-key-changed', {
+    message: `${place.host} shows the key ${now}; the pin asks for ${before}.`,
+    hint: 'Pin the fingerprint that ssh-keygen -lf prints on the old machine. If that is another than shown here, someone is in between.',
+  });
+}
+
+function keyRevoked({ place, shown }: LastWords): ProblemError {
+  return fail('host-key-revoked', {
+    message: `The key ${shown?.fingerprint ?? ''} of ${place.host} is marked as revoked on this machine.`,
+    hint: 'Whoever marked it knows why. The machine needs a new host key before anybody should connect to it.',
+  });
+}
+
+function keyChanged({ said, place, shown }: LastWords): ProblemError {
+  const where = /^Offending .* key in (.*):(\d+)\s*$/m.exec(said);
+  const known = where
+    ? `line ${where[2] ?? ''} of ${printable(where[1] ?? '', 200)} knows another`
+    : 'another is known';
+  return fail('host-key-changed', {
+    message: `${place.host} shows the key ${shown?.fingerprint ?? ''}, but ${known}.`,
+    hint: `Find out why before you go on. If the machine was set up anew, take that line out, or once --host-key ${shown?.fingerprint ?? ''}`,
+  });
+}
+
+function keyUnknown({ place, shown }: LastWords): ProblemError {
+  const { fingerprint = 'unknown', keyType = '' } = shown ?? {};
+  return fail('host-key-unknown', {
+    message: `The key of ${place.host} is not known here: ${printable(fingerprint, 100)}`,
+    hint: `When ssh-keygen -lf prints the same on the old machine, run again with --host-key ${printable(fingerprint, 100)}`,
+    detail: { fingerprint, keyType },
+  });
+}
+
+function notFound({ place }: LastWords, line: string): ProblemError {
+  return fail('host-not-found', {
+    message: `The name ${place.host} does not resolve (${line}).`,
+    hint: `Check its spelling: getent hosts ${place.host}`,
+  });
+}
+
+function handshakeFailed({ place }: LastWords, line: string): ProblemError {
+  return fail('handshake-failed', {
+    message: `${place.host}:${place.port} and this machine have no safe way to talk: ${line}`,
+    hint: 'Update the SSH server of the old machine: SHA-1, MD5, CBC and compression are not used.',
+  });
+}
+
+function authFailed({ place, user }: LastWords, line: string): ProblemError {
+  return fail('auth-failed', {
+    message: `The old machine did not let ${user}@${place.host} in. ssh says: ${line}`,
+    hint: `Check the user name and what it takes: ssh -v -p ${place.port} ${user}@${place.host}`,
+  });
+}
+
+function unreachable({ place }: LastWords, line: string): ProblemError {
+  return fail('host-unreachable', {
+    message: `${place.host}:${place.port} could not be reached${line === '' ? '.' : ` (${line}).`}`,
+    hint: `See whether the machine is on and its SSH server listens on port ${place.port}: ssh -v -p ${place.port} ${place.host}`,
+  });
+}
+
+function lastLine(said: string): string {
+  return printable(
+    said
+      .trimEnd()
+      .split(/[\r\n]+/)
+      .at(-1) ?? '',
+    300,
+  );
+}
