@@ -1,7 +1,7 @@
-import { accessSync, constants, existsSync } from 'node:fs';
+import { accessSync, constants } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { ProductName } from '../core/inventory.ts';
-import type { Asked, Connect, Limits } from '../core/plan.ts';
+import type { Asked, Connect, Limits, Transport } from '../core/plan.ts';
 import { fail, type ProblemError } from '../core/problem.ts';
 import { shown } from '../core/shown.ts';
 import { parseTarget } from '../host/target.ts';
@@ -10,8 +10,8 @@ import { credentialAt } from './credentials.ts';
 import type { ConnectionFlags, GatewayFlags, LimitFlags } from './flags.ts';
 import type { Surroundings } from './surroundings.ts';
 
-const DEFAULT_IDENTITIES = ['id_ed25519', 'id_ecdsa', 'id_rsa'];
 const PRODUCTS: readonly ProductName[] = ['smart-agent-neo', 'openclaw'];
+const TRANSPORTS: readonly Transport[] = ['auto', 'ssh2', 'openssh'];
 const DAY_S = 86_400;
 
 /** The flags of a command that looks at the old machine, as a Request. Throws `target-malformed`, `option-invalid`. */
@@ -23,12 +23,13 @@ export function requestOf(
   const { user, host, port } = parseTarget(target);
   const given = connectOf(flags, around);
   const connect: Connect = {
-    user: user ?? around.account.user,
-    host,
-    port: port ?? 22,
-    identities: DEFAULT_IDENTITIES.map((name) => join(around.account.home, '.ssh', name)).filter((path) =>
-      existsSync(path),
-    ),
+    ...{ user, host, port },
+    identities: [],
+    configFile: null,
+    jump: null,
+    options: [],
+    family: null,
+    transport: 'auto',
     knownHosts: null,
     hostKeyPin: null,
     passwordFile: null,
@@ -43,12 +44,20 @@ export function connectOf(flags: ConnectionFlags, around: Surroundings): Partial
   const path = (text: string): string => placeOf(text, around);
   const pin = flags['host-key'];
   const key = credentialAt(around, 'identity');
-  const identities = flags.identity?.map((text) => identityAt(path(text))) ?? (key === null ? undefined : [key]);
+  const identities =
+    flags.identity?.map((text) => readableAt('--identity', path(text))) ?? (key === null ? undefined : [key]);
   if (pin !== undefined && !/^SHA256:[A-Za-z0-9+/]{43}=?$/.test(pin))
     throw invalid('--host-key', pin, 'Give it as ssh-keygen -lf prints it: SHA256: and 43 characters.');
   return {
     ...(identities && { identities }),
     ...(flags.port !== undefined && { port: wholeNumber('--port', flags.port, { from: 1, to: 65_535 }) }),
+    ...(flags.config !== undefined && {
+      configFile: flags.config === 'none' ? 'none' : readableAt('--config', path(flags.config)),
+    }),
+    ...(flags.jump !== undefined && { jump: jumpOf(flags.jump) }),
+    ...(flags.option && { options: flags.option.map(optionOf) }),
+    ...((flags.ipv4 ?? flags.ipv6) && { family: familyOf(flags) }),
+    ...(flags.transport !== undefined && { transport: transportOf(flags.transport) }),
     ...(flags['known-hosts'] !== undefined && { knownHosts: path(flags['known-hosts']) }),
     ...(pin !== undefined && { hostKeyPin: pin }),
     ...(flags['password-file'] !== undefined && { passwordFile: path(flags['password-file']) }),
@@ -109,13 +118,35 @@ function workspaceOf(text: string): Asked['workspaces'][number] {
   return { from, to: to ?? null };
 }
 
-function identityAt(path: string): string {
+function readableAt(name: string, path: string): string {
   try {
     accessSync(path, constants.R_OK);
     return path;
   } catch (cause) {
-    throw invalid('--identity', path, 'Name a private key file that is there and can be read: ls -l ~/.ssh', { cause });
+    throw invalid(name, path, 'Name a file that is there and can be read: ls -l ~/.ssh', { cause });
   }
+}
+
+/** Each hop is taken apart when it is reached; a word that could mean more than a name is refused now. */
+function jumpOf(text: string): string {
+  for (const hop of text.split(',')) parseTarget(/^ssh:\/\//i.test(hop) ? hop : `ssh://${hop}`);
+  return text;
+}
+
+function optionOf(text: string): string {
+  if (/^[A-Za-z][A-Za-z0-9]*\s*[=\s]\s*\S/.test(text) && !/[\r\n\0]/.test(text)) return text;
+  throw invalid('--option', text, 'Give it as ssh takes it: -o ConnectTimeout=5');
+}
+
+function familyOf({ ipv4, ipv6 }: ConnectionFlags): 4 | 6 {
+  if (ipv4 !== true || ipv6 !== true) return ipv4 === true ? 4 : 6;
+  throw invalid('-4 and -6', 'both', 'Give one of them, or neither.');
+}
+
+function transportOf(text: string): Transport {
+  const transport = TRANSPORTS.find((name) => name === text);
+  if (transport) return transport;
+  throw invalid('--transport', text, `Known are ${TRANSPORTS.join(', ')}.`);
 }
 
 function wholeNumber(name: string, text: string, { from, to }: { from: number; to: number }): number {

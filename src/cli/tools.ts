@@ -1,11 +1,12 @@
-import { join } from 'node:path';
+import { userInfo } from 'node:os';
 import { surveyIdentity } from '../checks/survey.ts';
 import type { Ask } from '../core/ask.ts';
 import type { Host } from '../core/host.ts';
 import type { Connect } from '../core/plan.ts';
 import { fail } from '../core/problem.ts';
 import { LocalHost } from '../host/local.ts';
-import { SshHost } from '../host/ssh.ts';
+import { dial, type DialRequest } from '../host/dial.ts';
+import type { SshAccount } from '../host/ssh-config.ts';
 import type { Listener } from '../run/bus.ts';
 import type { Interrupt } from '../run/interrupt.ts';
 import { stateHome } from '../run/runs.ts';
@@ -31,13 +32,14 @@ export interface ToolParts {
 /** The Tools of a real call: this machine as it is, the old one over SSH. Touches nothing yet. */
 export function makeTools(around: Surroundings, parts: ToolParts): Tools {
   const { account, env, clock, version } = around;
+  const here = new LocalHost({ label: 'this machine', env: environmentHere(around), cwd: account.home, clock });
   return {
     version,
     command: parts.command,
     clock,
     stateHome: stateHome({ env, home: account.home, uid: account.uid }),
-    here: new LocalHost({ label: 'this machine', env: environmentHere(around), cwd: account.home, clock }),
-    connect: (to) => connectTo(to, around, parts),
+    here,
+    connect: (to, tell) => connectTo(to, { here, around, parts, tell }),
     ask: parts.ask,
     yes: parts.yes,
     failAt: parts.failAt,
@@ -54,43 +56,56 @@ function environmentHere({ env, account }: Surroundings): Record<string, string>
   return { HOME: account.home, ...(Object.fromEntries(kept) as Record<string, string>) };
 }
 
-async function connectTo(to: Connect, around: Surroundings, parts: ToolParts): Promise<Host> {
-  const { account, env, clock } = around;
-  const { ask, interrupt, secrets, connectTimeoutMs, reconnectMs } = parts;
-  const secretOf = async (path: string | null, which: 'password' | 'passphrase'): Promise<string | null> => {
-    const secret = path === null ? await credential(around, which) : await readSecretFile(path);
-    return secret === null ? null : secrets.keep(secret);
-  };
+interface Dialling {
+  readonly here: Host;
+  readonly around: Surroundings;
+  readonly parts: ToolParts;
+  readonly tell: (message: string) => Promise<void>;
+}
+
+async function connectTo(to: Connect, { here, around, parts, tell }: Dialling): Promise<Host> {
+  const { clock } = around;
+  const { ask, interrupt, connectTimeoutMs, reconnectMs } = parts;
   let firstId: string | null = null;
-  const host = await SshHost.connect({
-    user: to.user,
-    host: to.host,
-    port: to.port,
-    identities: to.identities,
-    agent: env['SSH_AUTH_SOCK'] ?? null,
-    knownHosts:
-      to.knownHosts === null
-        ? [join(account.home, '.ssh', 'known_hosts'), '/etc/ssh/ssh_known_hosts']
-        : [to.knownHosts],
-    hostKeyPin: to.hostKeyPin,
-    password: await secretOf(to.passwordFile, 'password'),
-    passphrase: await secretOf(to.passphraseFile, 'passphrase'),
-    ask,
-    clock,
-    reconnectMs,
-    connectTimeoutMs,
-    signal: interrupt.signal,
-    onReconnect: async (fresh) => {
-      const { machineId, hostname } = await surveyIdentity(fresh, { clock });
-      if (firstId !== null && machineId !== firstId) throw anotherMachine(to.host, hostname);
-    },
-  });
+  const onReconnect = async (fresh: Host): Promise<void> => {
+    const { machineId, hostname } = await surveyIdentity(fresh, { clock });
+    if (firstId !== null && machineId !== firstId) throw anotherMachine(to.host, hostname);
+  };
+  const dialling = {
+    ...{ here, env: environmentHere(around), node: process.execPath, account: sshAccount(around), ask, clock },
+    ...{ reconnectMs, connectTimeoutMs, signal: interrupt.signal, onReconnect },
+  };
+  const host = await dial(await dialRequest(to, around, parts), dialling, { transport: to.transport, tell });
   try {
     firstId = (await surveyIdentity(host, { clock, signal: interrupt.signal })).machineId;
     return host;
   } catch (error) {
     await host.close();
     throw error;
+  }
+}
+
+async function dialRequest(to: Connect, around: Surroundings, { secrets }: ToolParts): Promise<DialRequest> {
+  const secretOf = async (path: string | null, which: 'password' | 'passphrase'): Promise<string | null> => {
+    const secret = path === null ? await credential(around, which) : await readSecretFile(path);
+    return secret === null ? null : secrets.keep(secret);
+  };
+  return {
+    query: to,
+    knownHosts: to.knownHosts,
+    hostKeyPin: to.hostKeyPin,
+    password: await secretOf(to.passwordFile, 'password'),
+    passphrase: await secretOf(to.passphraseFile, 'passphrase'),
+  };
+}
+
+/** ssh looks for its files in the home of the account, whatever HOME says. */
+function sshAccount({ account, env }: Surroundings): SshAccount {
+  const { user } = account;
+  try {
+    return { user, home: userInfo().homedir, env };
+  } catch {
+    return { user, home: account.home, env };
   }
 }
 

@@ -63,12 +63,28 @@ export interface Side {
   readonly gateway: Gateway;
 }
 
-/** How to reach the old machine again. No secret: files are named, never held. */
+/** Which program speaks SSH: ssh2 within this one, the system's OpenSSH, or ssh2 as long as that will do. */
+export type Transport = 'auto' | 'ssh2' | 'openssh';
+
+/**
+ * How to reach the old machine again, as it was typed; the account's SSH configuration says the rest each time. No secret: files are
+ * named, never held.
+ */
 export interface Connect {
-  readonly user: string;
+  /** A name, an alias of ssh_config, or an address. */
   readonly host: string;
-  readonly port: number;
+  readonly user: string | null;
+  readonly port: number | null;
   readonly identities: readonly string[];
+  /** ssh_config in place of the account's and the system's. */
+  readonly configFile: string | null;
+  /** Jump hosts, as `ssh -J` takes them. */
+  readonly jump: string | null;
+  /** Lines of ssh_config that beat the files: `key=value`. */
+  readonly options: readonly string[];
+  /** Addresses of this family only. */
+  readonly family: 4 | 6 | null;
+  readonly transport: Transport;
   readonly knownHosts: string | null;
   readonly hostKeyPin: string | null;
   readonly passwordFile: string | null;

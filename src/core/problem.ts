@@ -40,6 +40,11 @@ export const PROBLEMS = {
     why: 'A key file cannot be read, or its passphrase is missing or wrong.',
   },
   'handshake-failed': { exit: EXIT.connect, stops: true, why: 'The two machines have no safe way to talk in common.' },
+  'transport-unfit': {
+    exit: EXIT.connect,
+    stops: true,
+    why: 'The transport that was asked for cannot do what the SSH configuration wants.',
+  },
   'sessions-refused': {
     exit: EXIT.connect,
     stops: true,

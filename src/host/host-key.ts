@@ -29,6 +29,10 @@ export interface HostKeyPolicy {
 export interface HostKeySources {
   readonly host: string;
   readonly port: number;
+  /** Look it up under this name instead (HostKeyAlias), whatever the port. */
+  readonly hostKeyName?: string | null;
+  /** An unknown key is refused even where a person could be asked (StrictHostKeyChecking yes). */
+  readonly refusesUnknownKeys?: boolean;
   /** Files in known_hosts format; those that do not exist are empty. */
   readonly knownHosts: readonly string[];
   /** `SHA256:...`: when given, it alone decides. */
@@ -44,27 +48,31 @@ export function fingerprintOf(key: Buffer): string {
  * The policy for a first connection: the pin, else the known_hosts files, else the person at the terminal. Reads the files now.
  * Throws `host-key-unknown` when a file is there and cannot be read (a revoked key might be in it).
  */
-export async function firstPolicy({ host, port, knownHosts, hostKeyPin }: HostKeySources): Promise<HostKeyPolicy> {
-  const name = knownHostsName(host, port);
-  const lines = (await Promise.all(knownHosts.map((file) => readKnownHosts(file, hostKeyPin !== null)))).flat();
+export async function firstPolicy(sources: HostKeySources): Promise<HostKeyPolicy> {
+  const { host, port, knownHosts, hostKeyPin, hostKeyName } = sources;
+  const name = nameOf(sources);
+  const all = (await Promise.all(knownHosts.map((file) => readKnownHosts(file, hostKeyPin !== null)))).flat();
+  const lines = all.filter(({ authority }) => !authority);
   const exact = lines.filter(({ names }) => matchesName(names, name));
   // As ssh does: a line without the port vouches for the machine at another port, but cannot accuse it.
-  const portless = port === 22 ? [] : lines.filter(({ names }) => matchesName(names, knownHostsName(host, 22)));
+  const portless =
+    port === 22 || hostKeyName ? [] : lines.filter(({ names }) => matchesName(names, knownHostsName(host, 22)));
   const relevant = exact.some(({ revoked }) => !revoked) ? exact : portless;
   const knownTypes = new Set(relevant.filter(({ revoked }) => !revoked).map(({ keyType }) => keyType));
   const judge: HostKeyPolicy['judge'] =
     hostKeyPin === null
-      ? (key, ask) => judgeByFiles(describe(key, name), { exact, portless, ask })
+      ? (key, ask) =>
+          judgeByFiles(describe(key, name), { exact, portless, ask: sources.refusesUnknownKeys ? null : ask })
       : (key) => judgeByPin(describe(key, name), hostKeyPin);
   return { knownTypes, judge };
 }
 
 /** The policy for every later connection of a Host: the key of the first, and no other. */
-export function samePolicy(first: TrustedHostKey, host: string, port: number): HostKeyPolicy {
+export function samePolicy(first: TrustedHostKey, sources: HostKeySources): HostKeyPolicy {
   return {
     knownTypes: new Set([first.keyType]),
     judge: (key) => {
-      const shown = describe(key, knownHostsName(host, port));
+      const shown = describe(key, nameOf(sources));
       if (key.equals(first.key)) return Promise.resolve(trusted(shown, 'connection'));
       return Promise.reject(
         fail('machine-changed', {
@@ -74,6 +82,20 @@ export function samePolicy(first: TrustedHostKey, host: string, port: number): H
       );
     },
   };
+}
+
+/** Is the machine vouched for by a certificate authority only, whose certificates ssh2 cannot judge? Reads the files now. */
+export async function isKnownByAuthority(sources: HostKeySources): Promise<boolean> {
+  if (sources.hostKeyPin !== null) return false;
+  const name = nameOf(sources);
+  const lines = (await Promise.all(sources.knownHosts.map((file) => readKnownHosts(file, true)))).flat();
+  const matching = lines.filter(({ names, revoked }) => !revoked && matchesName(names, name));
+  return matching.some(({ authority }) => authority) && matching.every(({ authority }) => authority);
+}
+
+/** The name under which the key of a machine is looked up and remembered. Pure. */
+export function nameOf({ host, port, hostKeyName }: Pick<HostKeySources, 'host' | 'port' | 'hostKeyName'>): string {
+  return hostKeyName ? hostKeyName.toLowerCase() : knownHostsName(host, port);
 }
 
 interface Shown {

@@ -6,6 +6,8 @@ export interface KnownHost {
   /** Counts from 1. */
   readonly line: number;
   readonly revoked: boolean;
+  /** `@cert-authority`: the key signs certificates of hosts; it vouches for no key itself. */
+  readonly authority: boolean;
   /** The first field: comma-separated patterns, or one hashed name. */
   readonly names: string;
   /** `ssh-ed25519`, `ssh-rsa`, ... */
@@ -13,10 +15,11 @@ export interface KnownHost {
   readonly key: Buffer;
 }
 
+const MARKERS = new Set([undefined, '@revoked', '@cert-authority']);
 const LINE = /^(?:(@\S+)[ \t]+)?(\S+)[ \t]+(\S+)[ \t]+([A-Za-z0-9+/]+={0,2})(?:[ \t]|$)/;
 
 /**
- * The keys that a known_hosts text names. Comments, `@cert-authority` (certificates are not supported), other markers and lines
+ * The keys that a known_hosts text names. Comments, other markers and lines
  * that cannot be read are left out, as ssh leaves them out. Pure; never throws.
  */
 export function parseKnownHosts(text: string, file: string): KnownHost[] {
@@ -25,8 +28,9 @@ export function parseKnownHosts(text: string, file: string): KnownHost[] {
     if (!fields || raw.trim().startsWith('#')) return [];
     const [, marker, names = '', keyType = '', encoded = ''] = fields;
     const key = Buffer.from(encoded, 'base64');
-    if ((marker !== undefined && marker !== '@revoked') || embeddedType(key) !== keyType) return [];
-    return [{ file, line: index + 1, revoked: marker === '@revoked', names, keyType, key }];
+    if (!MARKERS.has(marker) || embeddedType(key) !== keyType) return [];
+    const [revoked, authority] = [marker === '@revoked', marker === '@cert-authority'];
+    return [{ file, line: index + 1, revoked, authority, names, keyType, key }];
   });
 }
 

@@ -1,7 +1,6 @@
 import { mkdir, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { knownHostsName } from './known-hosts.ts';
-import type { TrustedHostKey } from './host-key.ts';
+import { type HostKeySources, nameOf, type TrustedHostKey } from './host-key.ts';
 
 /**
  * Adds a key to a known_hosts file: one write at its end, which no other writer can come between. Creates the file (0600) and its
@@ -9,7 +8,7 @@ import type { TrustedHostKey } from './host-key.ts';
  */
 export async function rememberHostKey(
   file: string,
-  { host, port }: { readonly host: string; readonly port: number },
+  place: Pick<HostKeySources, 'host' | 'port' | 'hostKeyName'>,
   { keyType, key }: TrustedHostKey,
 ): Promise<void> {
   await mkdir(dirname(file), { recursive: true, mode: 0o700 });
@@ -19,7 +18,7 @@ export async function rememberHostKey(
     const last = Buffer.alloc(1);
     if (size > 0) await handle.read(last, 0, 1, size - 1);
     const gap = size > 0 && last.toString() !== '\n' ? '\n' : '';
-    await handle.write(`${gap}${knownHostsName(host, port)} ${keyType} ${key.toString('base64')}\n`);
+    await handle.write(`${gap}${nameOf(place)} ${keyType} ${key.toString('base64')}\n`);
     await handle.sync();
   } finally {
     await handle.close();

@@ -1,4 +1,4 @@
-import { connect, type Socket } from 'node:net';
+import { finished, type Duplex } from 'node:stream';
 import ssh2, { type Client } from 'ssh2';
 import type { Ask } from '../core/ask.ts';
 import { Deferred } from './deferred.ts';
@@ -22,6 +22,8 @@ export interface ConnectParts {
   readonly credentials: Credentials;
   /** Who may be asked now; null when nobody, whatever the options say. */
   readonly ask: Ask | null;
+  /** To the server; a socket that is still connecting will do. */
+  readonly stream: Duplex;
 }
 
 /**
@@ -35,7 +37,7 @@ export function openConnection(parts: ConnectParts): Promise<Connection> {
 class Attempt {
   readonly #parts: ConnectParts;
   readonly #client: Client = new ssh2.Client();
-  readonly #socket: Socket;
+  readonly #stream: Duplex;
   readonly #opened = new Deferred<Connection>();
   readonly #over = new AbortController();
   #stage: Stage = 'reach';
@@ -47,9 +49,8 @@ class Attempt {
 
   constructor(parts: ConnectParts) {
     this.#parts = parts;
-    const { host, port, signal } = parts.options;
-    // Many small commands: without this each would wait for the acknowledgement of the one before.
-    this.#socket = connect({ host, port, noDelay: true });
+    const { signal } = parts.options;
+    this.#stream = parts.stream;
     signal?.addEventListener('abort', () => this.#fail(signal.reason), { signal: this.#over.signal });
     this.#listen();
     this.#connect();
@@ -73,14 +74,14 @@ class Attempt {
       .on('error', (error: Error & { level?: string; code?: string | number }) => {
         if (!(error instanceof NotSigned)) this.#broken(error);
       });
-    this.#socket.once('close', () => this.#over.abort());
+    finished(this.#stream, () => this.#over.abort());
   }
 
   #connect(): void {
     const { options, policy, credentials } = this.#parts;
     const ask = this.#timelessAsk();
     this.#client.connect({
-      sock: this.#socket,
+      sock: this.#stream,
       username: options.user,
       algorithms: algorithms(policy.knownTypes),
       hostVerifier: (key: Buffer, verify: (valid: boolean) => void) => this.#judge(key, ask, verify),
@@ -126,7 +127,7 @@ class Attempt {
     }
     const { keepaliveMs = KEEPALIVE_MS, keepaliveCount = 3, clock, host, port } = this.#parts.options;
     const place = { host, port };
-    const parts = { client: this.#client, socket: this.#socket, hostKey: this.#trusted, place };
+    const parts = { client: this.#client, stream: this.#stream, hostKey: this.#trusted, place };
     this.#connection = new Connection(parts, { keepaliveMs, keepaliveCount, clock });
     this.#over.abort();
     this.#opened.resolve(this.#connection);
@@ -142,7 +143,7 @@ class Attempt {
   #fail(reason: unknown): void {
     this.#opened.reject(reason);
     this.#over.abort();
-    this.#socket.destroy();
+    this.#stream.destroy();
   }
 
   /** Every stage has its time; a person's answer does not count. */

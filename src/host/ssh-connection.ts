@@ -1,10 +1,10 @@
 import { setMaxListeners } from 'node:events';
-import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { Client, ClientChannel } from 'ssh2';
 import type { Clock } from '../core/clock.ts';
 import { ProblemError } from '../core/problem.ts';
 import type { TrustedHostKey } from './host-key.ts';
-import { lineBroke, type Place, sessionsRefused, shellUnusable } from './ssh-problem.ts';
+import { lineBroke, notForwarded, type Place, sessionsRefused, shellUnusable } from './ssh-problem.ts';
 import { within } from './within.ts';
 
 /** How a line is told to be dead: so many intervals without a byte, though an answer was asked for in each. */
@@ -23,17 +23,19 @@ export class Connection {
   readonly hostKey: TrustedHostKey;
   readonly place: Place;
   readonly #client: Client;
-  readonly #socket: Socket;
+  readonly #stream: Duplex;
+  #bytesRead = 0;
   readonly #lost = new AbortController();
   readonly #clock: Clock;
   /** When a command on this line was last seen to end or to close. */
   #endedAt = -Infinity;
 
-  constructor(parts: { client: Client; socket: Socket; hostKey: TrustedHostKey; place: Place }, pulse: Pulse) {
+  constructor(parts: { client: Client; stream: Duplex; hostKey: TrustedHostKey; place: Place }, pulse: Pulse) {
     this.hostKey = parts.hostKey;
     this.place = parts.place;
     this.#client = parts.client;
-    this.#socket = parts.socket;
+    this.#stream = parts.stream;
+    this.#stream.on('data', (chunk: Buffer) => (this.#bytesRead += chunk.length));
     this.#clock = pulse.clock;
     // Each running Process listens.
     setMaxListeners(0, this.#lost.signal);
@@ -91,21 +93,40 @@ export class Connection {
     });
   }
 
+  /** Opens a stream from the machine to another place. Rejects with `host-unreachable` where it cannot or may not, or `connection-lost`. */
+  forward({ host, port }: Place): Promise<Duplex> {
+    return new Promise((resolve, reject) => {
+      if (this.lost.aborted) {
+        reject(this.#reason());
+        return;
+      }
+      try {
+        this.#client.forwardOut('127.0.0.1', 0, host, port, (error: Error | undefined, channel) => {
+          if (!error) resolve(channel);
+          else reject(this.lost.aborted ? this.#reason() : notForwarded({ host, port }, error));
+        });
+      } catch (error) {
+        this.broken(error instanceof Error ? error : new Error(String(error)));
+        reject(this.#reason());
+      }
+    });
+  }
+
   /** The line is broken: whoever uses it is told, and it is not used again. Repeatable. */
   broken(error: Error & { code?: string | number }): void {
     if (this.lost.aborted) return;
     this.#lost.abort(lineBroke(typeof error.code === 'string' ? error.code : error.message, this.place, error));
-    this.#socket.destroy();
+    this.#stream.destroy();
   }
 
   /** Says goodbye and closes the line; Processes that still run are lost. Repeatable. */
   async end(): Promise<void> {
-    if (this.#socket.destroyed) return;
+    if (this.#stream.destroyed) return;
     this.#lost.abort(lineBroke('closed by neo-pull', this.place));
-    const closed = new Promise<void>((resolve) => this.#socket.once('close', () => resolve()));
+    const closed = new Promise<void>((resolve) => this.#stream.once('close', () => resolve()));
     this.#client.end();
     const late = (): Error => new Error('no goodbye');
-    await within(closed, { waitMs: GOODBYE_MS, clock: this.#clock, late }).catch(() => this.#socket.destroy());
+    await within(closed, { waitMs: GOODBYE_MS, clock: this.#clock, late }).catch(() => this.#stream.destroy());
   }
 
   #reason(): Error {
@@ -120,9 +141,9 @@ export class Connection {
     let silent = 0;
     try {
       while (silent < keepaliveCount) {
-        const seen = this.#socket.bytesRead;
+        const seen = this.#bytesRead;
         await clock.sleep(keepaliveMs, this.lost);
-        silent = this.#socket.bytesRead === seen ? silent + 1 : 0;
+        silent = this.#bytesRead === seen ? silent + 1 : 0;
       }
       this.broken(new Error(`no sign of life for ${(keepaliveMs * keepaliveCount) / 1000} s`));
     } catch {

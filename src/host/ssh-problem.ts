@@ -83,6 +83,18 @@ export function lineBroke(how: string, { host }: Place, cause?: unknown): Proble
   );
 }
 
+/** A jump host did not open the line to what lies behind it. Pure. */
+export function notForwarded({ host, port }: Place, cause: Error): ProblemError {
+  return fail(
+    'host-unreachable',
+    {
+      message: `it does not lead on to ${host}:${port} (${printable(cause.message, 160)}).`,
+      hint: `See whether it may forward (AllowTcpForwarding) and reaches the place: nc -z ${host} ${port}`,
+    },
+    { cause },
+  );
+}
+
 /** The server does not let one more command be started. Pure. */
 export function sessionsRefused({ host }: Place, cause: unknown): ProblemError {
   return fail(

@@ -23,8 +23,13 @@ export async function reconnect<Line>(
       if (!PASSING.has(problem.code)) throw error;
       if (clock.now() + waitMs > until) throw outOfTime(problem, reconnectMs, error);
     }
-    await clock.sleep(waitMs, signal);
+    await clock.sleep(uneven(waitMs), signal);
   }
+}
+
+/** Give or take a quarter: many that lost the same machine do not all come back in one moment. */
+function uneven(waitMs: number): number {
+  return Math.round(waitMs * (0.75 + Math.random() / 2));
 }
 
 function outOfTime(problem: Problem, reconnectMs: number, cause: unknown): Error {

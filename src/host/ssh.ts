@@ -1,10 +1,8 @@
 import type { Host, Process, SpawnOptions } from '../core/host.ts';
-import { firstPolicy, samePolicy, type TrustedHostKey } from './host-key.ts';
+import type { TrustedHostKey } from './host-key.ts';
 import { checkLaunch } from './quote.ts';
-import { rememberHostKey } from './remember-host-key.ts';
-import { Credentials } from './ssh-auth.ts';
-import { openConnection } from './ssh-connect.ts';
 import type { Connection } from './ssh-connection.ts';
+import { Line } from './ssh-line.ts';
 import type { SshOptions } from './ssh-options.ts';
 import { lineBroke } from './ssh-problem.ts';
 import { startProcess } from './ssh-process.ts';
@@ -20,32 +18,24 @@ const LOGIN_TIMEOUT_MS = 30_000;
 export class SshHost implements Host {
   readonly label: string;
   readonly #options: SshOptions;
-  readonly #credentials: Credentials;
+  readonly #line: Line;
   readonly #closed = new AbortController();
   #connection: Connection;
   #reconnecting: Promise<Connection> | null = null;
 
-  private constructor(options: SshOptions, credentials: Credentials, connection: Connection) {
+  private constructor(options: SshOptions, line: Line, connection: Connection) {
     this.label = options.label ?? `old machine (${options.user}@${options.host})`;
     this.#options = options;
-    this.#credentials = credentials;
+    this.#line = line;
     this.#connection = connection;
   }
 
   /**
-   * Connects. A key that a person accepted is added to the first known_hosts file. Rejects with any of the codes of `openConnection`
-   * and of `HostKeyPolicy.judge`; nothing but the handshake has been sent to a machine whose key was refused.
+   * Connects, through the hops that lie between. Rejects as `Line.open` does.
    */
   static async connect(options: SshOptions): Promise<SshHost> {
-    const credentials = new Credentials(options);
-    const policy = await firstPolicy(options);
-    const connection = await openConnection({ options, policy, credentials, ask: options.ask });
-    const [file] = options.knownHosts;
-    if (connection.hostKey.trustedBy === 'person' && file !== undefined) {
-      // The person said yes: a file that cannot be written means being asked again next time, no more.
-      await rememberHostKey(file, options, connection.hostKey).catch(() => undefined);
-    }
-    return new SshHost(options, credentials, connection);
+    const line = new Line(options);
+    return new SshHost(options, line, await line.open({ ask: options.ask, signal: options.signal }));
   }
 
   /** The key that the machine has shown, and who vouched for it. */
@@ -89,12 +79,9 @@ export class SshHost implements Host {
   }
 
   async #reconnect(): Promise<Connection> {
-    const { clock, reconnectMs, host, port, onReconnect } = this.#options;
-    const policy = samePolicy(this.hostKey, host, port);
+    const { clock, reconnectMs, onReconnect } = this.#options;
     const { signal } = this.#closed;
-    const options = { ...this.#options, signal };
-    const open = (): Promise<Connection> =>
-      openConnection({ options, policy, credentials: this.#credentials, ask: null });
+    const open = (): Promise<Connection> => this.#line.open({ ask: null, signal });
     const fresh = await reconnect(open, { reconnectMs, clock, signal });
     try {
       await onReconnect?.(this.#seenAs(fresh));

@@ -3,7 +3,7 @@ import { oldIsDead } from '../checks/old-dead.ts';
 import { EXIT } from '../core/exit.ts';
 import { fail } from '../core/problem.ts';
 import { agreedPlan, type EarlierRun } from './earlier-run.ts';
-import { worldOf, type Verdict, type Visit } from './visit.ts';
+import { connectTo, worldOf, type Verdict, type Visit } from './visit.ts';
 
 /** A second run after success: looks whether the move still stands. Throws `moved-but` when it does not. Changes nothing. */
 export async function alreadyMoved(visit: Visit, earlier: EarlierRun): Promise<Verdict> {
@@ -11,7 +11,7 @@ export async function alreadyMoved(visit: Visit, earlier: EarlierRun): Promise<V
   const { id } = earlier.folder;
   visit.folder = earlier.folder;
   visit.known = earlier.state;
-  visit.old ??= await visit.tools.connect(agreed.connect);
+  visit.old ??= await connectTo(visit, agreed.connect);
   const world = worldOf(visit);
   const problems = [...(await newAlive(agreed).run(world)), ...(await oldIsDead(agreed).run(world))];
   if (problems.length === 0) return { outcome: 'already-moved', running: 'new', exitCode: EXIT.done, problem: null };

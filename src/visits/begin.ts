@@ -12,7 +12,7 @@ import { createRun } from '../run/runs.ts';
 import { refuseClaimed } from '../steps/claim.ts';
 import { agreedPlan, refuseIfChanged, type EarlierRun } from './earlier-run.ts';
 import { waitForLeftOver } from './left-over.ts';
-import { worldOf, type Request, type Visit } from './visit.ts';
+import { connectTo, worldOf, type Request, type Visit } from './visit.ts';
 
 /**
  * Connects, looks at both machines and decides. Changes nothing; all Problems of the look are told, none is thrown. With
@@ -25,8 +25,8 @@ export async function lookAt(
 ): Promise<Seen> {
   const { tools, bus } = visit;
   const { user, host } = request.connect;
-  await bus.emit({ type: 'notice', message: `Connecting to ${user}@${host}` });
-  visit.old = await tools.connect(request.connect);
+  await bus.emit({ type: 'notice', message: `Connecting to ${user === null ? '' : `${user}@`}${host}` });
+  visit.old = await connectTo(visit, request.connect);
   if (asksChannels) await refuseReadOnly(visit);
   await bus.emit({ type: 'notice', message: 'Looking at both machines' });
   const { clock, interrupt } = tools;
@@ -87,12 +87,12 @@ export async function beginRun(visit: Visit, seen: Plan, earlier: EarlierRun | n
 /** Opens an earlier run as it is, without a new look. Throws `machine-changed` when another machine answers for the old one. */
 export async function reopen(visit: Visit, earlier: EarlierRun, connect: Partial<Connect>): Promise<void> {
   const agreed = agreedPlan(earlier);
-  const { clock, interrupt, connect: open } = visit.tools;
+  const { clock, interrupt } = visit.tools;
   visit.folder = earlier.folder;
   await lock(visit, agreed.key);
   await refuseIfChanged(visit.tools.stateHome, earlier, agreed.key);
   visit.journal = await Journal.open(earlier.folder.path, clock, earlier.folder.id);
-  visit.old = await open({ ...agreed.connect, ...connect });
+  visit.old = await connectTo(visit, { ...agreed.connect, ...connect });
   const { machineId } = await surveyIdentity(visit.old, { clock, signal: interrupt.signal });
   await insistOnMachine(agreed, machineId);
   await tellStart(visit, agreed.target);

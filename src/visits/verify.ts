@@ -5,7 +5,7 @@ import { EXIT } from '../core/exit.ts';
 import type { Connect } from '../core/plan.ts';
 import type { Problem } from '../core/problem.ts';
 import { agreedPlan, isMoved, runNamed } from './earlier-run.ts';
-import { asFound, conclude, worldOf, type Tools, type Verdict } from './visit.ts';
+import { asFound, conclude, connectTo, worldOf, type Tools, type Verdict } from './visit.ts';
 
 /** `neo-pull verify [run]`: the copy checks of a staged run, the live checks of a moved one. Read-only on both machines. */
 export function verify(tools: Tools, wanted: string | null, connect: Partial<Connect>): Promise<Verdict> {
@@ -15,7 +15,7 @@ export function verify(tools: Tools, wanted: string | null, connect: Partial<Con
     const agreed = agreedPlan(earlier);
     const moved = isMoved(earlier.state);
     visit.folder = earlier.folder;
-    visit.old = await tools.connect({ ...agreed.connect, ...connect });
+    visit.old = await connectTo(visit, { ...agreed.connect, ...connect });
     const problems: Problem[] = [];
     for (const check of moved ? [oldStaysDead(agreed), newWorks(agreed)] : [copyIsWhole(agreed)]) {
       const found = await check.run(worldOf(visit));

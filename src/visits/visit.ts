@@ -23,7 +23,8 @@ export interface Tools {
   readonly clock: Clock;
   readonly stateHome: StateHome;
   readonly here: Host;
-  readonly connect: (to: Connect) => Promise<Host>;
+  /** `tell` gets what a person should know of the way taken. */
+  readonly connect: (to: Connect, tell: (message: string) => Promise<void>) => Promise<Host>;
   readonly ask: Ask | null;
   /** Was `--yes` given? It answers the one question of a move, never a question of trust. */
   readonly yes: boolean;
@@ -94,6 +95,11 @@ function outcomeOf(exitCode: ExitCode): Outcome {
   if (exitCode === EXIT.interrupted || exitCode === EXIT.terminated) return 'interrupted';
   const failures: readonly ExitCode[] = [EXIT.bug, EXIT.transfer, EXIT.mismatch, EXIT.cutover, EXIT.unknown, EXIT.halt];
   return failures.includes(exitCode) ? 'failed' : 'refused';
+}
+
+/** Connects to the old machine; what is to be known of the way is told as a notice. */
+export function connectTo({ tools, bus }: Visit, to: Connect): Promise<Host> {
+  return tools.connect(to, (message) => bus.emit({ type: 'notice', message }));
 }
 
 /** Who runs the gateway when nothing was changed. */

@@ -176,6 +176,25 @@ describe('the product', () => {
     expect((await look()).product).toMatchObject({ path: bin, foundBy: 'well-known directory' });
   });
 
+  test.each([
+    ['.local/share/fnm/node-versions/v22.1.0/installation', 'version manager'],
+    ['.fnm/node-versions/v22.1.0/installation', 'version manager'],
+    ['.asdf/installs/nodejs/22.1.0', 'version manager'],
+    ['.local/share/mise/installs/node/22.1.0', 'version manager'],
+    ['.npm-global', 'well-known directory'],
+    ['.local', 'well-known directory'],
+    ['.volta', 'well-known directory'],
+    ['.bun', 'well-known directory'],
+  ])('is found in %s, although no start-up file names it (F116)', async (place, foundBy) => {
+    const bin = await machine.product(place);
+    expect((await look()).product).toMatchObject({ path: bin, foundBy, version: '2026.2.26' });
+  });
+
+  test.each(['.asdf/shims', '.local/share/pnpm', '.yarn/bin'])('is found as a shim in %s (F116)', async (place) => {
+    const bin = await machine.file(`${place}/smart-agent-neo`, '#!/bin/sh\nexec echo 2026.2.26\n', 0o755);
+    expect((await look()).product).toMatchObject({ path: bin, foundBy: 'well-known directory', version: '2026.2.26' });
+  });
+
   test('is the newest of those that a version manager has', async () => {
     await machine.product('.nvm/versions/node/v9.9.9', { version: '2025.1.1' });
     const bin = await machine.product('.nvm/versions/node/v22.10.0');

@@ -68,7 +68,7 @@ async function refused(env: Record<string, string>, flags: ConnectionFlags = {})
     reconnectMs: 1000,
   });
   try {
-    const problem = await problemFrom(tools.connect(connect));
+    const problem = await problemFrom(tools.connect(connect, () => Promise.resolve()));
     expect(JSON.stringify(problem)).not.toContain('canary');
     for (const secret of sent.slice(before).filter((text) => text !== 'a signature'))
       expect(secrets.hide(secret)).toBe('[hidden]');

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync, mkdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { problemFrom } from '../kit/problem-from.ts';
 import { connectOf, requestOf, secondsOf } from '../../src/cli/request.ts';
 import { codeOf } from '../checks/facts.ts';
 import { surroundings } from './sample.ts';
@@ -17,10 +18,10 @@ afterAll(() => rmSync(home, { recursive: true }));
 const around = () => surroundings([], { home, cwd: '/where' }).around;
 
 describe('the request behind the flags', () => {
-  it('has the login name, port 22 and the usual keys that are there, where nothing is said', () => {
+  it('leaves user, port and keys to the SSH configuration where nothing is said', () => {
     const { connect, limits, asked } = requestOf('old.example', {}, around());
-    expect(connect).toMatchObject({ user: 'nick', host: 'old.example', port: 22, knownHosts: null });
-    expect(connect.identities).toEqual([join(home, '.ssh/id_ed25519'), join(home, '.ssh/id_rsa')]);
+    expect(connect).toMatchObject({ user: null, host: 'old.example', port: null, knownHosts: null, identities: [] });
+    expect(connect).toMatchObject({ configFile: null, jump: null, options: [], family: null, transport: 'auto' });
     expect(limits).toMatchObject({ stopMs: 60_000, startMs: 90_000, doctorMs: 120_000, soakMs: 30_000 });
     expect(asked).toMatchObject({ product: 'smart-agent-neo', profiles: null, workspaces: [], replace: false });
   });
@@ -28,6 +29,35 @@ describe('the request behind the flags', () => {
   it('takes user and port from the target, and the flag over both', () => {
     expect(requestOf('ssh://olga@old:2222', {}, around()).connect).toMatchObject({ user: 'olga', port: 2222 });
     expect(requestOf('ssh://olga@old:2222', { port: '23' }, around()).connect.port).toBe(23);
+  });
+
+  it('takes the flags that ssh has', () => {
+    const flags = {
+      config: 'none',
+      jump: 'a@b:22,ssh://c:7',
+      option: ['ConnectTimeout=5'],
+      ipv6: true,
+      transport: 'ssh2',
+    };
+    expect(connectOf(flags, around())).toEqual({
+      configFile: 'none',
+      jump: 'a@b:22,ssh://c:7',
+      options: ['ConnectTimeout=5'],
+      family: 6,
+      transport: 'ssh2',
+    });
+  });
+
+  it.each([
+    [{ jump: '-oProxyCommand=id' }, 'target-malformed'],
+    [{ jump: 'a,,b' }, 'target-malformed'],
+    [{ option: ['ConnectTimeout'] }, 'option-invalid'],
+    [{ option: ['User=a\nProxyCommand=id'] }, 'option-invalid'],
+    [{ ipv4: true, ipv6: true }, 'option-invalid'],
+    [{ transport: 'telnet' }, 'option-invalid'],
+    [{ config: '/nonexistent/config' }, 'option-invalid'],
+  ])('refuses %j before anything is started (F38)', async (flags, code) => {
+    expect(await problemFrom(Promise.resolve().then(() => connectOf(flags, around())))).toMatchObject({ code });
   });
 
   it('makes paths whole, and reads ~ where the shell did not', () => {

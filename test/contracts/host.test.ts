@@ -13,6 +13,7 @@ import { LocalHost } from '../../src/host/local.ts';
 import { OpenSshHost } from '../../src/host/openssh.ts';
 import { run, runOk } from '../../src/host/run.ts';
 import { SshHost } from '../../src/host/ssh.ts';
+import type { SshOptions } from '../../src/host/ssh-options.ts';
 import { openSshOptions } from '../kit/openssh-options.ts';
 import { problemFrom } from '../kit/problem-from.ts';
 import { type Sshd, startSshd } from '../kit/sshd.ts';
@@ -53,6 +54,17 @@ const KINDS: Record<string, () => Promise<Kind>> = {
     const stop = async (): Promise<void> => {
       await host.close();
       await server.stop();
+    };
+    return { host, login: realpathSync(userInfo().homedir), stop };
+  },
+  'SshHost behind two jump hosts': async () => {
+    const servers = await Promise.all([startSshd(), startSshd(), startSshd({ env: HOST_ENV })]);
+    const [first, second, last] = servers.map((server) => sshOptions(server)) as [SshOptions, SshOptions, SshOptions];
+    const middle: SshOptions = { ...second, through: { kind: 'jump', options: first } };
+    const host = await SshHost.connect({ ...last, through: { kind: 'jump', options: middle } });
+    const stop = async (): Promise<void> => {
+      await host.close();
+      await Promise.all(servers.map((server) => server.stop()));
     };
     return { host, login: realpathSync(userInfo().homedir), stop };
   },

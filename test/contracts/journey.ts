@@ -117,7 +117,7 @@ async function open({ lab: wanted, furnish }: JourneyOptions): Promise<Opened> {
   const lab = await makeTempLab({ sessions: 2, ...wanted });
   const canaries = [...lab.state.canaries, ...((await furnish?.(lab)) ?? [])];
   const { tools, request } = moverFor(lab, { limits: { soakMs: 0, stopMs: 4000, startMs: 8000 } });
-  const old = await tools.connect(request.connect);
+  const old = await tools.connect(request.connect, () => Promise.resolve());
   const { signal } = new AbortController();
   const around = { clock: tools.clock, signal, emit: () => Promise.resolve() };
   const seen = await look({ old, new: tools.here }, { ...request, replace: true, asksChannels: false }, around);

@@ -1,6 +1,7 @@
-import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
+import { blackHole } from '../kit/black-hole.ts';
 import { makeLoopbackLab, type LoopbackLab } from '../kit/loopback-lab.ts';
 import { IMPATIENT, leadingTo, neoPull, type Ended } from '../kit/neo-pull.ts';
 import { waitFor } from '../kit/wait.ts';
@@ -10,6 +11,9 @@ afterEach(async () => {
   await lab?.destroy();
   lab = undefined;
 });
+
+/** How long nothing comes: five minutes when there is time. */
+const HOLE_S = process.env['SLOW'] === '1' ? 300 : 8;
 
 /** Moves, and does something to the line once, when this text was printed. */
 function pullAnd(at: LoopbackLab, text: string, act: () => void, flags: readonly string[] = []): Promise<Ended> {
@@ -39,6 +43,32 @@ describe('when the line is cut', () => {
     expect(ended.events.at(-1)).toMatchObject({ outcome: 'moved', running: 'new', exitCode: 0 });
     expect(lab.hub.violations()).toEqual([]);
   });
+
+  it(
+    'and nothing comes any more, not even a refusal, it is noticed, waited out and gone on with (F18)',
+    { timeout: 1_200_000 },
+    async () => {
+      lab = await makeLoopbackLab();
+      const { sshd, state, path } = lab;
+      writeFileSync(join(state.workspaces.main, 'big.bin'), Buffer.alloc(6_000_000, 'x1y2z3'));
+      const wire = await blackHole(sshd.port);
+      const known = join(path, 'known');
+      writeFileSync(known, readFileSync(sshd.knownHosts, 'utf8').replaceAll(String(sshd.port), String(wire.port)));
+      const pulse = ['-o', 'ServerAliveInterval=1', '-o', 'ServerAliveCountMax=2', '--connect-timeout', '2'];
+      const way = ['-p', String(wire.port), '--known-hosts', known, '--reconnect-timeout', String(HOLE_S + 60)];
+      try {
+        const ended = await pullAnd(lab, '"type":"progress"', () => wire.swallow(HOLE_S * 1000), [
+          ...['--bwlimit', '2000', ...pulse, ...way],
+        ]);
+        const told = ended.events.flatMap((event) => (event.type === 'notice' ? [event.message] : []));
+        expect(told.some((message) => /connection was lost/i.test(message))).toBe(true);
+        expect(ended.events.at(-1)).toMatchObject({ outcome: 'moved', running: 'new', exitCode: 0 });
+        expect(lab.hub.violations()).toEqual([]);
+      } finally {
+        await wire.close();
+      }
+    },
+  );
 
   it('right after the stop was sent, everything is put back: the old gateway runs again as before (F20)', async () => {
     lab = await makeLoopbackLab({ runsAs: 'service' });

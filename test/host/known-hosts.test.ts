@@ -29,11 +29,15 @@ describe('a known_hosts file', () => {
       'liar ssh-rsa ' + KEY,
       'empty ssh-ed25519 AAAA',
     ].join('\n');
-    const known = parseKnownHosts(text, '/f').map(({ line: number, names, revoked }) => ({ number, names, revoked }));
+    const known = parseKnownHosts(text, '/f').map(({ line: number, names, revoked, authority }) => ({
+      ...{ number, names },
+      is: revoked ? 'revoked' : authority ? 'authority' : 'known',
+    }));
     expect(known).toEqual([
-      { number: 2, names: 'old.example,10.0.0.7', revoked: false },
-      { number: 4, names: 'other', revoked: false },
-      { number: 6, names: 'bad', revoked: true },
+      { number: 2, names: 'old.example,10.0.0.7', is: 'known' },
+      { number: 4, names: 'other', is: 'known' },
+      { number: 5, names: '*.corp', is: 'authority' },
+      { number: 6, names: 'bad', is: 'revoked' },
     ]);
   });
 

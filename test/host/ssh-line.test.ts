@@ -155,6 +155,14 @@ describe('the line to the old machine', () => {
     for (let count = 0; count < 30; count += 1) expect(await echo(host)).toBe('here\n');
   });
 
+  it('needs no more than one login at a time, also when the line has to be opened again (F24)', async () => {
+    await server.stop();
+    server = await startSshd({ config: ['MaxStartups 1'] });
+    const host = await connect();
+    await breakLine(host, () => server.drop());
+    expect(await Promise.all([echo(host), echo(host)])).toEqual(['here\n', 'here\n']);
+  });
+
   it('goes on through changes of its session keys, in both directions', async () => {
     await server.stop();
     server = await startSshd({ config: ['RekeyLimit 1M'] });

@@ -52,7 +52,7 @@ export function neoPull(argv: readonly string[], { env, cwd, stdin, onOutput }: 
 }
 
 /** The flags that lead to a loopback lab's old machine. */
-export function leadingTo({ sshd }: LoopbackLab): string[] {
+export function leadingTo({ sshd }: Pick<LoopbackLab, 'sshd'>): string[] {
   return ['-i', sshd.identity.path, '--known-hosts', sshd.knownHosts, '-p', String(sshd.port)];
 }
 

@@ -1,0 +1,188 @@
+import type { Ask } from '../core/ask.ts';
+import type { Clock } from '../core/clock.ts';
+import type { Host } from '../core/host.ts';
+import type { Transport } from '../core/plan.ts';
+import { fail, type ProblemError } from '../core/problem.ts';
+import { OpenSshHost } from './openssh.ts';
+import type { OpenSshOptions } from './openssh-options.ts';
+import { printable } from './printable.ts';
+import { proxyArgv } from './proxy-command.ts';
+import { readSshSettings, sshWords, type SshAccount, type SshQuery, type SshSettings } from './ssh-config.ts';
+import { SshHost } from './ssh.ts';
+import type { Through } from './ssh-line.ts';
+import type { SshOptions } from './ssh-options.ts';
+import { parseTarget } from './target.ts';
+import { isCommandNotFound, reasonAfterFailure, reasonForOpenSsh } from './transport.ts';
+
+/** What is asked for beside the query itself. */
+export interface DialRequest {
+  readonly query: SshQuery;
+  /** Takes the place of every known_hosts file, for hops too. */
+  readonly knownHosts: string | null;
+  readonly hostKeyPin: string | null;
+  /** For the machine itself, not for hops. */
+  readonly password: string | null;
+  readonly passphrase: string | null;
+}
+
+/** Who dials, and with what patience. */
+export interface DialAround {
+  /** This machine: runs `ssh -G` and ProxyCommands. */
+  readonly here: Host;
+  /** The environment of a child process of ours. */
+  readonly env: Readonly<Record<string, string>>;
+  /** A Node on this machine, absolute. */
+  readonly node: string;
+  readonly account: SshAccount;
+  readonly ask: Ask | null;
+  readonly clock: Clock;
+  readonly reconnectMs: number;
+  readonly connectTimeoutMs: number;
+  readonly signal?: AbortSignal;
+  readonly onReconnect?: (fresh: Host) => Promise<void>;
+}
+
+/** A way to a machine as `ssh` would take it. */
+export interface Route {
+  readonly settings: SshSettings;
+  /** For ssh2. */
+  readonly options: SshOptions;
+  /** Why ssh2 cannot take it and OpenSSH has to; null when it can. */
+  readonly beyond: string | null;
+}
+
+const MOST_HOPS = 8;
+
+/**
+ * Connects as `ssh` would: by ssh2, and where that cannot, by OpenSSH, telling why (`auto`). Rejects with what `findRoute` throws, with
+ * the Problems of connecting, with `transport-unfit` where `ssh2` was asked for and cannot.
+ */
+export async function dial(
+  request: DialRequest,
+  around: DialAround,
+  { transport, tell }: { transport: Transport; tell: (message: string) => Promise<void> },
+): Promise<Host> {
+  const route = await findRoute(request, around);
+  const byOpenSsh = (): Promise<Host> => OpenSshHost.connect(openSshOptions(request, around, route));
+  if (transport === 'openssh') return byOpenSsh();
+  if (route.beyond !== null) {
+    if (transport === 'ssh2') throw unfit(route);
+    await tell(`OpenSSH is used, for ${route.beyond}.`);
+    return byOpenSsh();
+  }
+  try {
+    return await SshHost.connect(route.options);
+  } catch (error) {
+    const reason = transport === 'auto' ? reasonAfterFailure(error) : null;
+    if (reason === null) throw error;
+    await tell(`OpenSSH is tried, for ${reason}.`);
+    return await byOpenSsh().catch((later: unknown) => {
+      throw isCommandNotFound(later) ? error : later;
+    });
+  }
+}
+
+/** The same way in the words of OpenSSH, which reads the configuration itself. */
+function openSshOptions(request: DialRequest, around: DialAround, { options }: Route): OpenSshOptions {
+  const { query, knownHosts, password, passphrase, hostKeyPin } = request;
+  const { host, port, user, keepaliveMs, keepaliveCount } = options;
+  const { env, node, ask, clock, reconnectMs, connectTimeoutMs, signal, onReconnect } = around;
+  const files = knownHosts === null ? [] : [`UserKnownHostsFile=${knownHosts}`, 'GlobalKnownHostsFile=none'];
+  return {
+    args: [...files.flatMap((option) => ['-o', option]), ...sshWords(query)],
+    destination: query.host,
+    place: { host, port },
+    ...{ user, env, node, password, passphrase, hostKeyPin, ask, clock, reconnectMs, connectTimeoutMs },
+    ...(keepaliveMs !== undefined && { keepaliveMs }),
+    ...(keepaliveCount !== undefined && { keepaliveCount }),
+    ...(signal && { signal }),
+    ...(onReconnect && { onReconnect }),
+  };
+}
+
+/**
+ * Finds out how `ssh` would reach the machine: endpoint, identity, trust, hops. Connects to nothing. Throws `option-invalid` for a
+ * configuration that cannot be used or whose jump hosts lead round in a circle, `target-malformed` for a hop that is no name.
+ */
+export function findRoute(request: DialRequest, around: DialAround): Promise<Route> {
+  return routeOf(request, around, MOST_HOPS);
+}
+
+async function routeOf(request: DialRequest, around: DialAround, hopsLeft: number): Promise<Route> {
+  const { query, knownHosts, hostKeyPin, password, passphrase } = request;
+  const { here, account, clock, reconnectMs, connectTimeoutMs, signal, onReconnect } = around;
+  if (hopsLeft < 0) throw circle(query.host);
+  const settings = await readSshSettings(here, query, account);
+  const { host, port, user, family, identities, identitiesOnly, agent, hostKeyName } = settings;
+  const between = await betweenOf(request, around, settings, hopsLeft);
+  const options: SshOptions = {
+    ...{ host, port, user, family, identities, identitiesOnly, agent, hostKeyName, hostKeyPin, password, passphrase },
+    knownHosts: knownHosts === null ? settings.knownHosts : [knownHosts],
+    refusesUnknownKeys: settings.refusesUnknownKeys,
+    ask: around.ask,
+    ...{ clock, reconnectMs },
+    connectTimeoutMs: settings.connectTimeoutMs ?? connectTimeoutMs,
+    ...(between.through && { through: between.through }),
+    ...(settings.keepaliveMs !== null && { keepaliveMs: settings.keepaliveMs }),
+    ...(settings.keepaliveMs !== null &&
+      settings.keepaliveCount !== null && { keepaliveCount: settings.keepaliveCount }),
+    ...(signal && { signal }),
+    ...(onReconnect && { onReconnect }),
+  };
+  return { settings, options, beyond: between.beyond ?? (await reasonForOpenSsh(settings, options)) };
+}
+
+interface Between {
+  readonly through: Through | null;
+  readonly beyond: string | null;
+}
+
+async function betweenOf(
+  request: DialRequest,
+  around: DialAround,
+  settings: SshSettings,
+  hopsLeft: number,
+): Promise<Between> {
+  const { jumps, proxyCommand, host, port, user } = settings;
+  if (jumps.length > 0) {
+    const hop = await routeOf(
+      hopRequest(request, jumps),
+      { ...around, onReconnect: () => Promise.resolve() },
+      hopsLeft - 1,
+    );
+    const beyond = hop.beyond === null ? null : `at the jump host ${hop.options.host} ${hop.beyond}`;
+    return { through: { kind: 'jump', options: hop.options }, beyond };
+  }
+  if (proxyCommand === null) return { through: null, beyond: null };
+  const argv = proxyArgv(proxyCommand, { host, port, user, typed: request.query.host });
+  if (argv === null) return { through: null, beyond: 'the ProxyCommand needs a shell' };
+  return { through: { kind: 'command', argv, here: around.here }, beyond: null };
+}
+
+/** The last hop is reached through those before it; of the command line only the configuration file is meant for it, as with ssh. */
+function hopRequest({ query, knownHosts, passphrase }: DialRequest, jumps: readonly string[]): DialRequest {
+  const last = jumps.at(-1) ?? '';
+  const { host, user, port } = parseTarget(/^ssh:\/\//i.test(last) ? last : `ssh://${last}`);
+  const jump = jumps.length > 1 ? jumps.slice(0, -1).join(',') : null;
+  return {
+    query: { host, user, port, identities: [], configFile: query.configFile, jump, options: [], family: query.family },
+    knownHosts,
+    passphrase,
+    hostKeyPin: null,
+    password: null,
+  };
+}
+
+function unfit({ beyond, options }: Route): ProblemError {
+  return fail('transport-unfit', {
+    message: `ssh2 cannot reach ${options.host} as ssh does: ${beyond ?? ''}.`,
+    hint: 'Leave out --transport, and OpenSSH is used where it is needed.',
+  });
+}
+
+function circle(host: string): ProblemError {
+  return fail('option-invalid', {
+    message: `The way to the old machine has more than ${String(MOST_HOPS)} jump hosts (at ${printable(host, 100)}); it leads round in a circle.`,
+    hint: 'Give the jump host in ssh_config a Host block of its own with ProxyJump none.',
+  });
+}

@@ -1,0 +1,129 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { basename, dirname, isAbsolute, join } from 'node:path';
+import SSHConfig from 'ssh-config';
+import { fail } from '../core/problem.ts';
+import { printable } from './printable.ts';
+import type { SshAccount, SshQuery } from './ssh-config.ts';
+
+const SYSTEM_CONFIG = '/etc/ssh/ssh_config';
+const USUAL_IDENTITIES = ['id_rsa', 'id_ecdsa', 'id_ecdsa_sk', 'id_ed25519', 'id_ed25519_sk'];
+const DEEPEST_INCLUDE = 16;
+/** Keywords of which every line counts; of the others the first one does. */
+const MANY = new Set(['identityfile', 'certificatefile']);
+
+/**
+ * The settings for a query, by keyword, where there is no `ssh` to ask: from ssh_config files by way of the ssh-config package.
+ * `Match exec` and canonical names are not evaluated. Read-only. Throws `option-invalid` for a file that cannot be read or parsed.
+ */
+export async function settingsFromFiles(query: SshQuery, account: SshAccount): Promise<Map<string, string[]>> {
+  const all = new Map<string, string[]>();
+  const add = (keyword: string, values: readonly string[]): void => {
+    const name = keyword.toLowerCase();
+    const before = all.get(name);
+    if (before === undefined) all.set(name, [...values]);
+    else if (MANY.has(name)) before.push(...values);
+  };
+  for (const [keyword, value] of typed(query)) add(keyword, [value]);
+  for (const path of configFiles(query, account)) {
+    const text = await readConfig(path, { account, optional: query.configFile === null, depth: 0 });
+    for (const [keyword, values] of computed(text, path, query)) add(keyword, values);
+  }
+  for (const [keyword, values] of usual(account)) if (!all.has(keyword)) add(keyword, values);
+  return all;
+}
+
+function typed({ user, port, identities, jump, options, family }: SshQuery): [string, string][] {
+  return [
+    ...options.map((option): [string, string] => {
+      const [, keyword = '', value = ''] = /^\s*([^=\s]+)\s*[=\s]\s*(.*)$/.exec(option) ?? [];
+      return [keyword, value];
+    }),
+    ...(user === null ? [] : [['user', user] satisfies [string, string]]),
+    ...(port === null ? [] : [['port', String(port)] satisfies [string, string]]),
+    ...(jump === null ? [] : [['proxyjump', jump] satisfies [string, string]]),
+    ...(family === null ? [] : [['addressfamily', family === 4 ? 'inet' : 'inet6'] satisfies [string, string]]),
+    ...identities.map((path): [string, string] => ['identityfile', path]),
+  ];
+}
+
+function configFiles({ configFile }: SshQuery, { home }: SshAccount): string[] {
+  if (configFile === 'none') return [];
+  return configFile === null ? [join(home, '.ssh', 'config'), SYSTEM_CONFIG] : [configFile];
+}
+
+/** The text of a config file, its Include lines replaced by what they name. */
+async function readConfig(
+  path: string,
+  { account, optional, depth }: { account: SshAccount; optional: boolean; depth: number },
+): Promise<string> {
+  const text = await readFile(path, 'utf8').catch((error: unknown) => {
+    const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
+    if (optional && (code === 'ENOENT' || code === 'ENOTDIR')) return '';
+    throw unusable(path, `cannot be read (${code})`);
+  });
+  if (depth > DEEPEST_INCLUDE) throw unusable(path, 'is included too deeply');
+  const lines = text.split('\n').map(async (line) => {
+    const [, names] = /^\s*include[\s=]+(.+)$/i.exec(line) ?? [];
+    if (names === undefined) return line;
+    const files = await Promise.all(
+      names
+        .trim()
+        .split(/\s+/)
+        .map((name) => included(name, path, account)),
+    );
+    const inner = files.flat().map((file) => readConfig(file, { account, optional: true, depth: depth + 1 }));
+    return (await Promise.all(inner)).join('\n');
+  });
+  return (await Promise.all(lines)).join('\n');
+}
+
+/** The files that an Include names: `~`, `*` and `?` in its last part; relative to the folder of the user's or the system's config. */
+async function included(name: string, from: string, { home }: SshAccount): Promise<string[]> {
+  const plain = name.replace(/^"(.*)"$/, '$1').replace(/^~(?=\/)/, home);
+  const base = from.startsWith('/etc/ssh/') ? '/etc/ssh' : join(home, '.ssh');
+  const path = isAbsolute(plain) ? plain : join(base, plain);
+  if (!/[*?]/.test(basename(path))) return [path];
+  const glob = basename(path)
+    .replaceAll(/[.+^${}()|[\]\\]/g, '\\$&')
+    .replaceAll('*', '.*')
+    .replaceAll('?', '.');
+  const names = await readdir(dirname(path)).catch(() => []);
+  return names
+    .filter((one) => new RegExp(`^${glob}$`).test(one))
+    .sort()
+    .map((one) => join(dirname(path), one));
+}
+
+function computed(text: string, path: string, { host, user }: SshQuery): [string, string[]][] {
+  try {
+    const config = SSHConfig.parse(text);
+    const found = user === null ? config.compute(host) : config.compute({ Host: host, User: user });
+    return Object.entries(found).map(([keyword, value]) => [keyword, valuesOf(keyword, [value].flat())]);
+  } catch (cause) {
+    throw unusable(
+      path,
+      `cannot be understood (${printable(cause instanceof Error ? cause.message : String(cause), 160)})`,
+    );
+  }
+}
+
+/** Words of one line are one value, except where every line counts. */
+function valuesOf(keyword: string, values: readonly string[]): string[] {
+  return MANY.has(keyword.toLowerCase()) ? [...values] : [values.join(' ')];
+}
+
+function usual({ home }: SshAccount): [string, string[]][] {
+  const ssh = (name: string): string => join(home, '.ssh', name);
+  return [
+    ['identityfile', USUAL_IDENTITIES.map(ssh)],
+    ['userknownhostsfile', [`${ssh('known_hosts')} ${ssh('known_hosts2')}`]],
+    ['globalknownhostsfile', ['/etc/ssh/ssh_known_hosts /etc/ssh/ssh_known_hosts2']],
+  ];
+}
+
+function unusable(path: string, why: string): Error {
+  return fail('option-invalid', {
+    message: `The SSH configuration ${printable(path, 200)} ${why}. Nothing was changed.`,
+    hint: 'Mend the file, or name another with -F (none: no file at all).',
+  });
+}

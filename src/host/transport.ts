@@ -1,0 +1,57 @@
+import { access, readFile } from 'node:fs/promises';
+import { ProblemError } from '../core/problem.ts';
+import { type HostKeySources, isKnownByAuthority } from './host-key.ts';
+import type { SshSettings } from './ssh-config.ts';
+
+/** What ssh2 answers with, when only another program could do better. */
+const BEYOND_US = new Set(['gssapi-with-mic', 'gssapi-keyex', 'hostbased']);
+
+/**
+ * Why only OpenSSH can reach a machine as `ssh` would; null where nothing is seen that speaks against ssh2. Read-only. Words for people,
+ * to follow "OpenSSH is used, for".
+ */
+export async function reasonForOpenSsh(settings: SshSettings, sources: HostKeySources): Promise<string | null> {
+  const set = (name: string): boolean => {
+    const value = settings.all.get(name)?.[0]?.toLowerCase() ?? '';
+    return !['', 'none', 'no', 'false'].includes(value);
+  };
+  if (settings.all.has('certificatefile')) return 'a certificate is configured (CertificateFile)';
+  if (set('pkcs11provider')) return 'keys are on a token (PKCS11Provider)';
+  if (set('knownhostscommand')) return 'host keys come from a program (KnownHostsCommand)';
+  if (set('proxyusefdpass')) return 'the ProxyCommand hands over its line (ProxyUseFdpass)';
+  if (await isKnownByAuthority(sources)) return 'the machine is known by its host certificate (@cert-authority)';
+  for (const path of settings.identities) {
+    if (await exists(`${path}-cert.pub`)) return `the key ${path} has a certificate`;
+    if (await isOnDevice(path)) return `the key ${path} is on a security device`;
+  }
+  return null;
+}
+
+/** Why OpenSSH may come through where ssh2 did not; null where it would fare no better. Pure. */
+export function reasonAfterFailure(error: unknown): string | null {
+  if (!(error instanceof ProblemError)) return null;
+  const { code, detail } = error.problem;
+  if (code === 'handshake-failed') return 'the machine wants algorithms that ssh2 does not have';
+  if (code !== 'auth-failed' && code !== 'identity-unusable') return null;
+  const accepts = (detail as { accepts?: readonly string[] } | undefined)?.accepts ?? [];
+  const method = accepts.find((one) => BEYOND_US.has(one));
+  return method === undefined ? null : `the machine takes ${method}`;
+}
+
+/** Is there no OpenSSH on this machine? Pure. */
+export function isCommandNotFound(error: unknown): boolean {
+  return error instanceof ProblemError && error.problem.code === 'command-not-found';
+}
+
+async function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** FIDO keys say so in their public half. */
+async function isOnDevice(path: string): Promise<boolean> {
+  const text = await readFile(`${path.replace(/\.pub$/, '')}.pub`, 'latin1').catch(() => '');
+  return /^sk-(?:ssh|ecdsa)-/.test(text) && (await exists(path));
+}

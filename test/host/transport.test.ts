@@ -1,0 +1,103 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { fail } from '../../src/core/problem.ts';
+import { parseSettings, settingsOf } from '../../src/host/ssh-config.ts';
+import { reasonAfterFailure, reasonForOpenSsh } from '../../src/host/transport.ts';
+import { makeKey } from '../kit/ssh-keys.ts';
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'np-transport-'));
+  const ca = makeKey(folder, 'ca');
+  makeKey(folder, 'plain');
+  const certified = makeKey(folder, 'certified');
+  execFileSync('ssh-keygen', ['-q', '-s', ca.path, '-I', 'me', '-n', 'al', `${certified.path}.pub`]);
+  writeFileSync(join(folder, 'id_ed25519_sk'), 'a handle to a key on a device\n');
+  writeFileSync(join(folder, 'id_ed25519_sk.pub'), 'sk-ssh-ed25519@openssh.com AAAA al@laptop\n');
+  writeFileSync(join(folder, 'lost_sk.pub'), 'sk-ecdsa-sha2-nistp256@openssh.com AAAA\n');
+  const line = `old.example ${ca.publicLine}\n`;
+  writeFileSync(join(folder, 'authority'), `@cert-authority *.example ${ca.publicLine}\n`);
+  writeFileSync(join(folder, 'both'), `@cert-authority *.example ${ca.publicLine}\n${line}`);
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** The reason for settings as `ssh -G` prints them, with `knownHosts` of that name. */
+async function reasonFor(
+  lines: readonly string[],
+  knownHosts = 'none',
+  pin: string | null = null,
+): Promise<string | null> {
+  const query = {
+    host: 'old.example',
+    user: 'al',
+    port: 22,
+    identities: [],
+    configFile: null,
+    jump: null,
+    options: [],
+    family: null,
+  };
+  const settings = settingsOf(parseSettings(lines.join('\n')), query, { user: 'al', home: folder, env: {} });
+  return reasonForOpenSsh(settings, {
+    host: 'old.example',
+    port: 22,
+    knownHosts: [join(folder, knownHosts)],
+    hostKeyPin: pin,
+  });
+}
+
+describe('OpenSSH is used', () => {
+  it.each<[string, readonly string[], string]>([
+    ['a certificate beside the key', ['identityfile ~/certified'], 'has a certificate'],
+    ['a certificate that is configured', ['certificatefile ~/other-cert.pub'], 'CertificateFile'],
+    ['a key on a security device', ['identityfile ~/id_ed25519_sk'], 'is on a security device'],
+    ['keys on a token', ['pkcs11provider /usr/lib/opensc-pkcs11.so'], 'PKCS11Provider'],
+    ['host keys that a program knows', ['knownhostscommand /usr/bin/known %H'], 'KnownHostsCommand'],
+    ['a proxy that hands over its line', ['proxyusefdpass yes'], 'ProxyUseFdpass'],
+  ])('for %s', async (_what, lines, words) => {
+    expect(await reasonFor(lines)).toContain(words);
+  });
+
+  it('for a machine that only a certificate authority vouches for', async () => {
+    expect(await reasonFor([], 'authority')).toContain('@cert-authority');
+  });
+
+  it.each(['gssapi-with-mic', 'hostbased'])('after a refusal by a machine that takes %s', (method) => {
+    const refused = fail('auth-failed', {
+      message: '',
+      hint: '',
+      detail: { tried: [], accepts: ['publickey', method] },
+    });
+    expect(reasonAfterFailure(refused)).toBe(`the machine takes ${method}`);
+  });
+
+  it('after a handshake that found no algorithm in common', () => {
+    expect(reasonAfterFailure(fail('handshake-failed', { message: '', hint: '' }))).toContain('algorithms');
+  });
+});
+
+describe('ssh2 stays', () => {
+  it('with plain keys, with a device key whose handle is not there, and with words that mean no', async () => {
+    const none = ['pkcs11provider none', 'proxyusefdpass no', 'gssapiauthentication yes'];
+    expect(
+      await reasonFor(['identityfile ~/plain', 'identityfile ~/lost_sk', 'identityfile ~/none', ...none]),
+    ).toBeNull();
+  });
+
+  it('with a machine whose own key is known beside the authority, or is pinned', async () => {
+    expect(await reasonFor([], 'both')).toBeNull();
+    expect(await reasonFor([], 'authority', 'SHA256:pin')).toBeNull();
+  });
+
+  it.each([
+    fail('auth-failed', { message: '', hint: '', detail: { tried: [], accepts: ['publickey', 'password'] } }),
+    fail('host-key-changed', { message: '', hint: '' }),
+    fail('host-unreachable', { message: '', hint: '' }),
+    new Error('anything else'),
+  ])('after %s, which OpenSSH would not mend', (error) => {
+    expect(reasonAfterFailure(error)).toBeNull();
+  });
+});
