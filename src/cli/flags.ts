@@ -19,9 +19,14 @@ const PATIENCE = 'Patience, in seconds (for slow machines and tests):';
 export const CONNECTION_FLAGS = {
   identity: { ...texts, alias: 'i', group: CONNECTION, describe: 'Private key file to offer (repeatable)' },
   port: { ...text, alias: 'p', group: CONNECTION, describe: 'SSH port' },
-  config: { ...text, alias: 'F', group: CONNECTION, describe: "ssh_config in place of the account's; none: no file" },
+  'ssh-config': {
+    ...text,
+    alias: 'F',
+    group: CONNECTION,
+    describe: "ssh_config in place of the account's; none: no file",
+  },
   jump: { ...text, alias: 'J', group: CONNECTION, describe: 'Jump hosts, as ssh takes them: user@host:port,...' },
-  option: { ...texts, alias: 'o', group: CONNECTION, describe: 'Line of ssh_config: key=value (repeatable)' },
+  'ssh-option': { ...texts, alias: 'o', group: CONNECTION, describe: 'Line of ssh_config: key=value (repeatable)' },
   ipv4: { ...flag, alias: '4', group: CONNECTION, describe: 'IPv4 addresses only' },
   ipv6: { ...flag, alias: '6', group: CONNECTION, describe: 'IPv6 addresses only' },
   transport: { ...text, group: CONNECTION, describe: 'Who speaks SSH: auto, ssh2 or openssh [auto]' },

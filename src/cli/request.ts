@@ -4,7 +4,7 @@ import type { ProductName } from '../core/inventory.ts';
 import type { Asked, Connect, Limits, Transport } from '../core/plan.ts';
 import { fail, type ProblemError } from '../core/problem.ts';
 import { shown } from '../core/shown.ts';
-import { parseTarget } from '../host/target.ts';
+import { parseHop, parseTarget } from '../host/target.ts';
 import type { Request } from '../visits/visit.ts';
 import { credentialAt } from './credentials.ts';
 import type { ConnectionFlags, GatewayFlags, LimitFlags } from './flags.ts';
@@ -51,11 +51,11 @@ export function connectOf(flags: ConnectionFlags, around: Surroundings): Partial
   return {
     ...(identities && { identities }),
     ...(flags.port !== undefined && { port: wholeNumber('--port', flags.port, { from: 1, to: 65_535 }) }),
-    ...(flags.config !== undefined && {
-      configFile: flags.config === 'none' ? 'none' : readableAt('--config', path(flags.config)),
+    ...(flags['ssh-config'] !== undefined && {
+      configFile: flags['ssh-config'] === 'none' ? 'none' : readableAt('--ssh-config', path(flags['ssh-config'])),
     }),
     ...(flags.jump !== undefined && { jump: jumpOf(flags.jump) }),
-    ...(flags.option && { options: flags.option.map(optionOf) }),
+    ...(flags['ssh-option'] && { options: flags['ssh-option'].map(optionOf) }),
     ...((flags.ipv4 ?? flags.ipv6) && { family: familyOf(flags) }),
     ...(flags.transport !== undefined && { transport: transportOf(flags.transport) }),
     ...(flags['known-hosts'] !== undefined && { knownHosts: path(flags['known-hosts']) }),
@@ -129,13 +129,13 @@ function readableAt(name: string, path: string): string {
 
 /** Each hop is taken apart when it is reached; a word that could mean more than a name is refused now. */
 function jumpOf(text: string): string {
-  for (const hop of text.split(',')) parseTarget(/^ssh:\/\//i.test(hop) ? hop : `ssh://${hop}`);
+  for (const hop of text.split(',')) parseHop(hop);
   return text;
 }
 
 function optionOf(text: string): string {
   if (/^[A-Za-z][A-Za-z0-9]*\s*[=\s]\s*\S/.test(text) && !/[\r\n\0]/.test(text)) return text;
-  throw invalid('--option', text, 'Give it as ssh takes it: -o ConnectTimeout=5');
+  throw invalid('--ssh-option', text, 'Give it as ssh takes it: -o ConnectTimeout=5');
 }
 
 function familyOf({ ipv4, ipv6 }: ConnectionFlags): 4 | 6 {

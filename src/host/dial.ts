@@ -11,7 +11,7 @@ import { readSshSettings, sshWords, type SshAccount, type SshQuery, type SshSett
 import { SshHost } from './ssh.ts';
 import type { Through } from './ssh-line.ts';
 import type { SshOptions } from './ssh-options.ts';
-import { parseTarget } from './target.ts';
+import { parseHop } from './target.ts';
 import { isCommandNotFound, reasonAfterFailure, reasonForOpenSsh } from './transport.ts';
 
 /** What is asked for beside the query itself. */
@@ -162,7 +162,7 @@ async function betweenOf(
 /** The last hop is reached through those before it; of the command line only the configuration file is meant for it, as with ssh. */
 function hopRequest({ query, knownHosts, passphrase }: DialRequest, jumps: readonly string[]): DialRequest {
   const last = jumps.at(-1) ?? '';
-  const { host, user, port } = parseTarget(/^ssh:\/\//i.test(last) ? last : `ssh://${last}`);
+  const { host, user, port } = parseHop(last);
   const jump = jumps.length > 1 ? jumps.slice(0, -1).join(',') : null;
   return {
     query: { host, user, port, identities: [], configFile: query.configFile, jump, options: [], family: query.family },

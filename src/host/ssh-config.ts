@@ -77,7 +77,7 @@ async function askSsh(here: Host, query: SshQuery): Promise<string> {
   const argv = ['ssh', '-G', ...sshWords(query), '--', query.host];
   const { code, stdout, stderr } = await run(here, argv, { env: { LC_ALL: 'C' } });
   if (code === 0) return stdout.toString();
-  const lines = stderr.toString().trim().split('\n');
+  const lines = stderr.toString().trim().split(/\r?\n/);
   throw fail('option-invalid', {
     message: `ssh cannot use its configuration for ${query.host}: ${printable(lines.join('; '))}`,
     hint: `Mend it until this prints settings: ssh -G ${query.host}`,

@@ -21,17 +21,26 @@ const LONGEST_USER = 256;
  * whatever could mean more than a name to some other program: options, expansions, blanks, quotes, control characters.
  */
 export function parseTarget(text: string): Target {
+  return parse(text, { withPort: false });
+}
+
+/** Reads a jump host: as a target, and also `user@host:port`, as `ssh -J` takes it. Pure. Throws `target-malformed`. */
+export function parseHop(text: string): Target {
+  return parse(text, { withPort: true });
+}
+
+function parse(text: string, { withPort }: { withPort: boolean }): Target {
   const isUrl = /^ssh:\/\//i.test(text);
   const rest = isUrl ? text.slice('ssh://'.length).replace(/\/$/, '') : text;
   const at = rest.lastIndexOf('@');
   const user = at < 0 ? null : rest.slice(0, at);
   if (user !== null && (user.length > LONGEST_USER || !USER.test(user))) throw malformed(text, 'the user name');
-  const { host, port } = parsePlace(text, rest.slice(at + 1), isUrl);
+  const { host, port } = parsePlace(text, rest.slice(at + 1), isUrl || withPort);
   if (!isIPv6(host) && (host.length > LONGEST_HOST || !HOST.test(host))) throw malformed(text, 'the host name');
   return { user, host, port };
 }
 
-function parsePlace(text: string, place: string, isUrl: boolean): { host: string; port: number | null } {
+function parsePlace(text: string, place: string, withPort: boolean): { host: string; port: number | null } {
   if (isIPv6(place)) return { host: place, port: null };
   const parts = /^(?:\[([^\]]*)\]|([^:]*))(?::(\d{1,5}))?$/.exec(place);
   if (!parts) throw malformed(text, 'the host name');
@@ -40,7 +49,7 @@ function parsePlace(text: string, place: string, isUrl: boolean): { host: string
   const host = bracketed ?? bare ?? '';
   if (digits === undefined) return { host, port: null };
   const port = Number(digits);
-  if (!isUrl || port < 1 || port > 65535) throw malformed(text, 'the port');
+  if (!withPort || port < 1 || port > 65535) throw malformed(text, 'the port');
   return { host, port };
 }
 

@@ -33,9 +33,9 @@ describe('the request behind the flags', () => {
 
   it('takes the flags that ssh has', () => {
     const flags = {
-      config: 'none',
+      'ssh-config': 'none',
       jump: 'a@b:22,ssh://c:7',
-      option: ['ConnectTimeout=5'],
+      'ssh-option': ['ConnectTimeout=5'],
       ipv6: true,
       transport: 'ssh2',
     };
@@ -51,11 +51,11 @@ describe('the request behind the flags', () => {
   it.each([
     [{ jump: '-oProxyCommand=id' }, 'target-malformed'],
     [{ jump: 'a,,b' }, 'target-malformed'],
-    [{ option: ['ConnectTimeout'] }, 'option-invalid'],
-    [{ option: ['User=a\nProxyCommand=id'] }, 'option-invalid'],
+    [{ 'ssh-option': ['ConnectTimeout'] }, 'option-invalid'],
+    [{ 'ssh-option': ['User=a\nProxyCommand=id'] }, 'option-invalid'],
     [{ ipv4: true, ipv6: true }, 'option-invalid'],
     [{ transport: 'telnet' }, 'option-invalid'],
-    [{ config: '/nonexistent/config' }, 'option-invalid'],
+    [{ 'ssh-config': '/nonexistent/config' }, 'option-invalid'],
   ])('refuses %j before anything is started (F38)', async (flags, code) => {
     expect(await problemFrom(Promise.resolve().then(() => connectOf(flags, around())))).toMatchObject({ code });
   });
