@@ -4,6 +4,7 @@ import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ProblemError } from '../../src/core/problem.ts';
 import { systemClock } from '../../src/host/clock.ts';
 import { findRoute } from '../../src/host/dial.ts';
 import { LocalHost } from '../../src/host/local.ts';
@@ -18,12 +19,15 @@ import {
   type SshSettings,
   sshWords,
 } from '../../src/host/ssh-config.ts';
+import { settingsFromFiles } from '../../src/host/ssh-config-files.ts';
 import { problemFrom } from '../kit/problem-from.ts';
 import { type Agent, startAgent } from '../kit/ssh-agent.ts';
 import { type KeyPair, makeKey } from '../kit/ssh-keys.ts';
 import { type Sshd, startSshd } from '../kit/sshd.ts';
 import { waitFor } from '../kit/wait.ts';
 import { canMakeUsers, makeUser, type ThrowawayUser } from '../kit/throwaway-user.ts';
+
+const SLOW = process.env['SLOW'] === '1';
 
 let folder: string;
 let near: Sshd;
@@ -261,6 +265,46 @@ describe('the settings', () => {
         expect(host).not.toBe('');
       }),
       { numRuns: 10_000 },
+    );
+  });
+});
+
+describe('without an ssh to ask, a file of any text', () => {
+  // F124
+  it('is read, or refused as that file, and nothing else happens', async () => {
+    const word = fc.constantFrom(
+      'Host',
+      'Match',
+      'Include',
+      'HostName',
+      '"',
+      '\\',
+      '=',
+      '*',
+      '!',
+      '#',
+      ',',
+      'exec',
+      'old',
+      '~/x',
+      ' ',
+      '\t',
+    );
+    const line = fc.array(fc.oneof(word, fc.string({ unit: 'binary', maxLength: 6 })), { maxLength: 6 });
+    const text = fc
+      .array(
+        line.map((words) => words.join(' ')),
+        { maxLength: 8 },
+      )
+      .map((lines) => lines.join('\n'));
+    await fc.assert(
+      fc.asyncProperty(text, async (any) => {
+        const query = queryOf({ config: () => any }, 'any');
+        const outcome = await settingsFromFiles(query, { ...account(), home: folder }).catch((error: unknown) => error);
+        if (outcome instanceof ProblemError) expect(outcome.problem.code).toBe('option-invalid');
+        else expect(outcome).toBeInstanceOf(Map);
+      }),
+      { numRuns: SLOW ? 10_000 : 2000 },
     );
   });
 });

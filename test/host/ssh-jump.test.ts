@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { LocalHost } from '../../src/host/local.ts';
 import { proxyArgv } from '../../src/host/proxy-command.ts';
@@ -160,6 +161,22 @@ describe('the words of a ProxyCommand', () => {
     ['exec', null],
   ])('%s', (command, argv) => {
     expect(proxyArgv(command, place)).toEqual(argv);
+  });
+
+  // F124
+  it('of any text are words or null', () => {
+    const piece = fc.oneof(
+      fc.constantFrom("'", '"', '\\', '%', '%h', ' ', '|', 'exec'),
+      fc.string({ unit: 'binary', maxLength: 4 }),
+    );
+    const text = fc.array(piece).map((pieces) => pieces.join(''));
+    fc.assert(
+      fc.property(text, (any) => {
+        const argv = proxyArgv(any, place);
+        expect(argv === null || argv.length > 0).toBe(true);
+      }),
+      { numRuns: 10_000 },
+    );
   });
 
   it('stay as many as they are, whatever a name holds (F38)', () => {
