@@ -1,6 +1,7 @@
 import type { Plan, Root } from '../core/plan.ts';
 import { ProblemError } from '../core/problem.ts';
 import { toRsyncFilters } from '../core/exclude.ts';
+import { runOk } from '../host/run.ts';
 import { keep, type Step, type World } from '../core/step.ts';
 import { pull, type PullStats } from '../transfer/pull.ts';
 import { clearDirty, isDirty, makeStaging } from './staging-dir.ts';
@@ -9,6 +10,8 @@ import { clearDirty, isDirty, makeStaging } from './staging-dir.ts';
 const FRUITLESS_TRIES = 5;
 /** While the gateway lives files vanish and change under rsync; after so many passes the rest is left to the last delta. */
 const LIVE_PASSES = 3;
+/** For a command that does nothing, once there is a line. */
+const ANSWER_MS = 60_000;
 
 /** The first copy, and every later pass while the old gateway still serves. A lost line is taken up where it broke. */
 export function seed(plan: Plan): Step<null> {
@@ -61,8 +64,14 @@ async function untilTheLineHolds(plan: Plan, root: Root, world: World): Promise<
       fruitless = moved > 0 ? 0 : fruitless + 1;
       if (fruitless >= FRUITLESS_TRIES) throw error;
       await world.emit({ type: 'notice', message: 'The connection was lost. Connecting again; what arrived is kept.' });
+      await lineIsBack(plan, world);
     }
   }
+}
+
+/** Waits for the line by a command that does nothing: a pass that waited itself would be taken for one that has stalled. */
+async function lineIsBack({ limits }: Plan, { old, clock, signal }: World): Promise<void> {
+  await runOk(old, ['true'], { clock, signal, timeoutMs: limits.reconnectMs + ANSWER_MS });
 }
 
 interface PassOptions {
