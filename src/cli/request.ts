@@ -22,9 +22,10 @@ export function requestOf(
 ): Request {
   const { user, host, port } = parseTarget(target);
   const given = connectOf(flags, around);
+  const key = credentialAt(around, 'identity');
   const connect: Connect = {
     ...{ user, host, port },
-    identities: [],
+    identities: key === null ? [] : [key],
     configFile: null,
     jump: null,
     options: [],
@@ -39,17 +40,14 @@ export function requestOf(
   return { target, connect, asked: askedOf(flags), limits: limitsOf(flags) };
 }
 
-/** How the old machine is to be reached, as far as flags say, or credentials of systemd. Throws `option-invalid`. */
+/** How the old machine is to be reached, as far as flags say. Throws `option-invalid`. */
 export function connectOf(flags: ConnectionFlags, around: Surroundings): Partial<Connect> {
   const path = (text: string): string => placeOf(text, around);
   const pin = flags['host-key'];
-  const key = credentialAt(around, 'identity');
-  const identities =
-    flags.identity?.map((text) => readableAt('--identity', path(text))) ?? (key === null ? undefined : [key]);
   if (pin !== undefined && !/^SHA256:[A-Za-z0-9+/]{43}=?$/.test(pin))
     throw invalid('--host-key', pin, 'Give it as ssh-keygen -lf prints it: SHA256: and 43 characters.');
   return {
-    ...(identities && { identities }),
+    ...(flags.identity && { identities: flags.identity.map((text) => readableAt('--identity', path(text))) }),
     ...(flags.port !== undefined && { port: wholeNumber('--port', flags.port, { from: 1, to: 65_535 }) }),
     ...(flags['ssh-config'] !== undefined && {
       configFile: flags['ssh-config'] === 'none' ? 'none' : readableAt('--ssh-config', path(flags['ssh-config'])),

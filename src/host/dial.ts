@@ -6,6 +6,7 @@ import { fail, type ProblemError } from '../core/problem.ts';
 import { OpenSshHost } from './openssh.ts';
 import type { OpenSshOptions } from './openssh-options.ts';
 import { printable } from './printable.ts';
+import { quoteWord } from './quote.ts';
 import { proxyArgv } from './proxy-command.ts';
 import { readSshSettings, sshWords, type SshAccount, type SshQuery, type SshSettings } from './ssh-config.ts';
 import { SshHost } from './ssh.ts';
@@ -44,7 +45,9 @@ export interface DialAround {
 
 /** A way to a machine as `ssh` would take it. */
 export interface Route {
-  readonly settings: SshSettings;
+  readonly request: DialRequest;
+  /** The jump host before it, with its own way; null where there is none. */
+  readonly hop: Route | null;
   /** For ssh2. */
   readonly options: SshOptions;
   /** Why ssh2 cannot take it and OpenSSH has to; null when it can. */
@@ -83,16 +86,17 @@ export async function dial(
 }
 
 /** The same way in the words of OpenSSH, which reads the configuration itself. */
-function openSshOptions(request: DialRequest, around: DialAround, { options }: Route): OpenSshOptions {
+function openSshOptions(request: DialRequest, around: DialAround, { options, hop }: Route): OpenSshOptions {
   const { query, knownHosts, password, passphrase, hostKeyPin } = request;
-  const { host, port, user, keepaliveMs, keepaliveCount } = options;
-  const { env, node, ask, clock, reconnectMs, connectTimeoutMs, signal, onReconnect } = around;
-  const files = knownHosts === null ? [] : [`UserKnownHostsFile=${knownHosts}`, 'GlobalKnownHostsFile=none'];
+  const { host, port, user, keepaliveMs, keepaliveCount, connectTimeoutMs = around.connectTimeoutMs } = options;
+  const { env, node, ask, clock, reconnectMs, signal, onReconnect } = around;
+  const by = hop === null ? [] : ['-o', `ProxyCommand=${proxyThrough(hop, ask !== null)}`];
   return {
-    args: [...files.flatMap((option) => ['-o', option]), ...sshWords(query)],
+    args: [...fileWords(knownHosts), ...by, ...sshWords({ ...query, jump: null })],
     destination: query.host,
     place: { host, port },
-    ...{ user, env, node, password, passphrase, hostKeyPin, ask, clock, reconnectMs, connectTimeoutMs },
+    ...{ user, env, node, password, passphrase, hostKeyPin, clock, reconnectMs, connectTimeoutMs },
+    ...{ ask, refusesUnknownKeys: options.refusesUnknownKeys === true, hostKeyName: options.hostKeyName ?? null },
     ...(keepaliveMs !== undefined && { keepaliveMs }),
     ...(keepaliveCount !== undefined && { keepaliveCount }),
     ...(signal && { signal }),
@@ -129,10 +133,12 @@ async function routeOf(request: DialRequest, around: DialAround, hopsLeft: numbe
     ...(signal && { signal }),
     ...(onReconnect && { onReconnect }),
   };
-  return { settings, options, beyond: between.beyond ?? (await reasonForOpenSsh(settings, options)) };
+  const beyond = between.beyond ?? (await reasonForOpenSsh(settings, options, here));
+  return { request, hop: between.hop, options, beyond };
 }
 
 interface Between {
+  readonly hop: Route | null;
   readonly through: Through | null;
   readonly beyond: string | null;
 }
@@ -151,12 +157,12 @@ async function betweenOf(
       hopsLeft - 1,
     );
     const beyond = hop.beyond === null ? null : `at the jump host ${hop.options.host} ${hop.beyond}`;
-    return { through: { kind: 'jump', options: hop.options }, beyond };
+    return { hop, through: { kind: 'jump', options: hop.options }, beyond };
   }
-  if (proxyCommand === null) return { through: null, beyond: null };
+  if (proxyCommand === null) return { hop: null, through: null, beyond: null };
   const argv = proxyArgv(proxyCommand, { host, port, user, typed: request.query.host });
-  if (argv === null) return { through: null, beyond: 'the ProxyCommand needs a shell' };
-  return { through: { kind: 'command', argv, here: around.here }, beyond: null };
+  if (argv === null) return { hop: null, through: null, beyond: 'the ProxyCommand needs a shell' };
+  return { hop: null, through: { kind: 'command', argv, here: around.here }, beyond: null };
 }
 
 /** The last hop is reached through those before it; of the command line only the configuration file is meant for it, as with ssh. */
@@ -165,12 +171,35 @@ function hopRequest({ query, knownHosts, passphrase }: DialRequest, jumps: reado
   const { host, user, port } = parseHop(last);
   const jump = jumps.length > 1 ? jumps.slice(0, -1).join(',') : null;
   return {
-    query: { host, user, port, identities: [], configFile: query.configFile, jump, options: [], family: query.family },
+    query: { host, user, port, identities: [], configFile: query.configFile, jump, options: [], family: null },
     knownHosts,
     passphrase,
     hostKeyPin: null,
     password: null,
   };
+}
+
+/**
+ * The ProxyCommand that does what ProxyJump does, for which ssh would start another ssh with its own ideas of trust: here an unknown
+ * key of a hop is a question or an end, whatever the configuration says, and `--known-hosts` holds for it too.
+ */
+function proxyThrough({ request, hop }: Route, person: boolean): string {
+  const { query, knownHosts } = request;
+  const trust = [
+    '-o',
+    `StrictHostKeyChecking=${person ? 'ask' : 'yes'}`,
+    '-o',
+    'UpdateHostKeys=no',
+    ...fileWords(knownHosts),
+  ];
+  const before = hop === null ? [] : ['-o', `ProxyCommand=${proxyThrough(hop, person)}`];
+  const words = ['ssh', ...trust, ...before, ...sshWords({ ...query, jump: null }), '-a', '-x', '-T'];
+  const quoted = words.map((word) => quoteWord(word.replaceAll('%', '%%')));
+  return [...quoted, '-W', "'[%h]:%p'", '--', quoteWord(query.host)].join(' ');
+}
+
+function fileWords(knownHosts: string | null): string[] {
+  return knownHosts === null ? [] : ['-o', `UserKnownHostsFile=${knownHosts}`, '-o', 'GlobalKnownHostsFile=none'];
 }
 
 function unfit({ beyond, options }: Route): ProblemError {

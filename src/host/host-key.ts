@@ -84,13 +84,13 @@ export function samePolicy(first: TrustedHostKey, sources: HostKeySources): Host
   };
 }
 
-/** Is the machine vouched for by a certificate authority only, whose certificates ssh2 cannot judge? Reads the files now. */
+/** Does a certificate authority vouch for the machine, whose certificates ssh2 cannot judge? As ssh does, also for another port. Reads the files now. */
 export async function isKnownByAuthority(sources: HostKeySources): Promise<boolean> {
   if (sources.hostKeyPin !== null) return false;
   const name = nameOf(sources);
   const lines = (await Promise.all(sources.knownHosts.map((file) => readKnownHosts(file, true)))).flat();
-  const matching = lines.filter(({ names, revoked }) => !revoked && matchesName(names, name));
-  return matching.some(({ authority }) => authority) && matching.every(({ authority }) => authority);
+  const portless = nameOf({ ...sources, port: 22 });
+  return lines.some(({ names, authority }) => authority && (matchesName(names, name) || matchesName(names, portless)));
 }
 
 /** The name under which the key of a machine is looked up and remembered. Pure. */

@@ -6,12 +6,13 @@ import type { OpenSshFolder } from './openssh-folder.ts';
 import type { OpenSshOptions } from './openssh-options.ts';
 import type { Answer, Question } from './openssh-question.ts';
 import { printable } from './printable.ts';
+import { asksForPassword } from './ssh-prompts.ts';
 
 /** In one login, however often ssh or the machine behind it asks. */
 const MOST_QUESTIONS = 12;
 const LONGEST_QUESTION = 64 * 1024;
 
-type Given = Pick<OpenSshOptions, 'user' | 'place' | 'destination' | 'password' | 'passphrase'>;
+type Given = Pick<OpenSshOptions, 'user' | 'place' | 'destination' | 'hostKeyName' | 'password' | 'passphrase'>;
 
 /**
  * Answers what ssh asks by its askpass: with what was given, each once in a login, then with what a person says. That is remembered
@@ -126,7 +127,7 @@ export class Answers {
   async #secret(prompt: string): Promise<string | null> {
     if (!this.#ask) return null;
     const said = await this.#ask.secret(shown(prompt));
-    this.#remembered.set(prompt, said);
+    if (asksForPassword([{ prompt, echo: false }])) this.#remembered.set(prompt, said);
     return said;
   }
 
@@ -142,9 +143,11 @@ export class Answers {
 
   /** A machine on the way there asks in the same words, and the password is not for it. */
   #isOfOurs(prompt: string): boolean {
-    const { user, place, destination } = this.#given;
+    const { user, place, destination, hostKeyName } = this.#given;
+    if (!asksForPassword([{ prompt, echo: false }])) return false;
     const asked = prompt.toLowerCase();
-    return [place.host, destination.slice(destination.lastIndexOf('@') + 1)].some((host) => {
+    const names = [place.host, destination.slice(destination.lastIndexOf('@') + 1), hostKeyName ?? place.host];
+    return names.some((host) => {
       const byPassword = `${user.slice(0, 30)}@${host.slice(0, 128)}'s password: `.toLowerCase();
       return asked === byPassword || asked.startsWith(`(${user}@${host}) `.toLowerCase());
     });

@@ -62,7 +62,7 @@ export function masterArgs(options: OpenSshOptions, folder: OpenSshFolder, login
     `ServerAliveInterval=${wholeSeconds(keepaliveMs)}`,
     `ServerAliveCountMax=${options.keepaliveCount ?? KEEPALIVE_COUNT}`,
     `BatchMode=${login.answered ? 'no' : 'yes'}`,
-    `StrictHostKeyChecking=${login.person && !pinned ? 'ask' : 'yes'}`,
+    `StrictHostKeyChecking=${login.person && !pinned && options.refusesUnknownKeys !== true ? 'ask' : 'yes'}`,
     // A pin is the fingerprint of a key, which a certificate would hide.
     `HostKeyAlgorithms=${WEAK_HOST_KEYS}${pinned ? ',*-cert-*' : ''}`,
     ...(pinned ? ['UserKnownHostsFile=none', 'GlobalKnownHostsFile=none'] : []),

@@ -23,6 +23,10 @@ export interface OpenSshOptions {
   readonly passphrase: string | null;
   /** `SHA256:...`: when given, it alone decides. */
   readonly hostKeyPin: string | null;
+  /** An unknown host key is refused even where a person could be asked. */
+  readonly refusesUnknownKeys?: boolean;
+  /** HostKeyAlias, by which ssh then calls the machine in its questions. */
+  readonly hostKeyName?: string | null;
   /** Who answers questions; null when nobody can. */
   readonly ask: Ask | null;
   readonly clock: Clock;

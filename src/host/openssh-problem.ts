@@ -98,8 +98,15 @@ function keyChanged({ said, place, shown }: LastWords): ProblemError {
   });
 }
 
+/** The machine itself shows its key to our program before it is judged: where nothing was shown, it is one on the way. */
 function keyUnknown({ place, shown }: LastWords): ProblemError {
-  const { fingerprint = 'unknown', keyType = '' } = shown ?? {};
+  if (!shown) {
+    return fail('host-key-unknown', {
+      message: `The key of a jump host on the way to ${place.host} is not known here. Nothing was sent to either.`,
+      hint: 'Log in to the jump host once by hand, compare its key and accept it: ssh JUMPHOST true',
+    });
+  }
+  const { fingerprint, keyType } = shown;
   return fail('host-key-unknown', {
     message: `The key of ${place.host} is not known here: ${printable(fingerprint, 100)}`,
     hint: `When ssh-keygen -lf prints the same on the old machine, run again with --host-key ${printable(fingerprint, 100)}`,

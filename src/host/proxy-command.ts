@@ -11,6 +11,10 @@ export interface ProxyPlace {
 /** Outside of quotes a shell would make something of these. */
 const SHELL_WORK = /[|&;<>()$`*?[\]{}!#~\n]/;
 
+/** Builtins and keywords, and what `exec` takes for an option. */
+const ONLY_IN_A_SHELL =
+  /^(?:-.*|[.:]|command|builtin|type|eval|exec|cd|source|if|while|until|for|case|time|test|trap|set|export|ulimit|umask)$/;
+
 /**
  * The argv of a ProxyCommand, its tokens (`%h %p %r %n %%`) filled in after it was taken apart, so that no name can become a second word.
  * A leading `exec` is dropped. Null where only a shell could run it (pipes, variables, substitutions): then ssh itself has to. Pure.
@@ -19,6 +23,7 @@ export function proxyArgv(command: string, place: ProxyPlace): string[] | null {
   const words = splitWords(command.trim());
   if (words === null) return null;
   const plain = words[0] === 'exec' ? words.slice(1) : words;
+  if (ONLY_IN_A_SHELL.test(plain[0] ?? '-')) return null;
   const filled = plain.map((word) => fill(word, place)).filter((word) => word !== null);
   return filled.length === 0 || filled.length < plain.length ? null : filled;
 }

@@ -3,6 +3,7 @@ import type { Host } from '../core/host.ts';
 import type { Connect } from '../core/plan.ts';
 import { fail } from '../core/problem.ts';
 import { printable } from './printable.ts';
+import type { ProxyPlace } from './proxy-command.ts';
 import { run } from './run.ts';
 import { isCommandNotFound } from './transport.ts';
 import { settingsFromFiles } from './ssh-config-files.ts';
@@ -110,23 +111,29 @@ export function settingsOf(
     const value = Number(one(name) ?? 0);
     return value > 0 ? value * 1000 : null;
   };
-  const path = (text: string): string => pathOf(text, account);
+  const place = {
+    host: one('hostname') ?? query.host,
+    typed: query.host,
+    port: portOf(one('port')),
+    user: one('user') ?? account.user,
+  };
+  const path = (text: string): string => pathOf(text, account, place);
   const paths = (name: string): string[] =>
     (one(name) ?? '')
       .split(/ (?=[/~%$"])/)
       .filter((text) => text !== '')
       .map(path);
   return {
-    host: one('hostname') ?? query.host,
-    user: one('user') ?? account.user,
-    port: portOf(one('port')),
+    host: place.host,
+    user: place.user,
+    port: place.port,
     family: one('addressfamily') === 'inet' ? 4 : one('addressfamily') === 'inet6' ? 6 : null,
     hostKeyName: one('hostkeyalias'),
     knownHosts: [...paths('userknownhostsfile'), ...paths('globalknownhostsfile')],
     refusesUnknownKeys: ['yes', 'true'].includes(one('stricthostkeychecking') ?? ''),
     identities: (all.get('identityfile') ?? []).filter((text) => text !== 'none').map(path),
     identitiesOnly: one('identitiesonly') === 'yes',
-    agent: agentOf(all.get('identityagent')?.[0], account),
+    agent: agentOf(all.get('identityagent')?.[0], { account, place }),
     jumps: (one('proxyjump') ?? '')
       .split(',')
       .filter((hop) => hop !== '')
@@ -134,7 +141,7 @@ export function settingsOf(
     proxyCommand: one('proxycommand'),
     connectTimeoutMs: seconds('connecttimeout'),
     keepaliveMs: seconds('serveraliveinterval'),
-    keepaliveCount: one('serveralivecountmax') === null ? null : Number(one('serveralivecountmax')),
+    keepaliveCount: one('serveralivecountmax') === null ? null : Math.max(1, Number(one('serveralivecountmax')) || 1),
     all,
   };
 }
@@ -150,17 +157,24 @@ function plainHop(hop: string): string {
 }
 
 /** `IdentityAgent`: a socket, `none`, the name of a variable, or SSH_AUTH_SOCK. */
-function agentOf(text: string | undefined, account: SshAccount): string | null {
+function agentOf(
+  text: string | undefined,
+  { account, place }: { account: SshAccount; place: ProxyPlace },
+): string | null {
   if (text?.toLowerCase() === 'none') return null;
   if (text === undefined || text === '' || text === 'SSH_AUTH_SOCK') return account.env['SSH_AUTH_SOCK'] ?? null;
   const [, name] = /^\$([A-Za-z_][A-Za-z0-9_]*)$/.exec(text) ?? [];
-  return name === undefined ? pathOf(text, account) : (account.env[name] ?? null);
+  return name === undefined ? pathOf(text, account, place) : (account.env[name] ?? null);
 }
 
-function pathOf(text: string, { home, user, env }: SshAccount): string {
+/** With the tokens of paths filled in; those that only ssh can make (`%C`) stay. */
+function pathOf(text: string, { home, user, env }: SshAccount, place: ProxyPlace): string {
+  const tokens: Readonly<Record<string, string>> = {
+    ...{ '%': '%', d: home, u: user, h: place.host, n: place.typed, p: String(place.port), r: place.user },
+  };
   const plain = text.replace(/^"(.*)"$/, '$1');
   const filled = plain
     .replaceAll(/\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g, (whole, name: string) => env[name] ?? whole)
-    .replaceAll(/%([%du])/g, (_whole, token: string) => (token === 'd' ? home : token === 'u' ? user : '%'));
+    .replaceAll(/%([%duhnpr])/g, (_whole, token: string) => tokens[token] ?? '');
   return filled === '~' || filled.startsWith('~/') ? join(home, filled.slice(1)) : filled;
 }

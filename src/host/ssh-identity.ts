@@ -1,4 +1,5 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
+import { userInfo } from 'node:os';
 import ssh2, { type ParsedKey } from 'ssh2';
 
 /** What a private key file turned out to be. `locked` is encrypted; `half` is a public key, whose other half an agent may hold. */
@@ -25,6 +26,10 @@ export async function readIdentity(path: string): Promise<Identity | null> {
       : { path, state: 'faulty', reason: `cannot be read (${code})` };
   }
   const key = parse(text, null);
+  const isPrivate = key ? key.isPrivateKey() : lockedHalf(text) !== null;
+  const others = isPrivate ? await othersMayRead(path) : null;
+  if (others !== null)
+    return { path, state: 'faulty', reason: `can be read by others (mode ${others}), so that ssh does not use it` };
   if (key) {
     return key.isPrivateKey()
       ? { path, state: 'open', publicKey: key, privateKey: key }
@@ -33,6 +38,12 @@ export async function readIdentity(path: string): Promise<Identity | null> {
   const locked = lockedHalf(text);
   if (!locked) return { path, state: 'faulty', reason: 'is not a private key of a kind that is known here' };
   return { path, state: 'locked', text, publicKey: locked.publicKey ?? (await readPublicHalf(`${path}.pub`)) };
+}
+
+/** The mode of a file of ours that is open to others, in octal; null where it is not, as ssh sees it. */
+async function othersMayRead(path: string): Promise<string | null> {
+  const { mode, uid } = await stat(path);
+  return uid === userInfo().uid && (mode & 0o077) !== 0 ? (mode & 0o777).toString(8) : null;
 }
 
 /** The private key behind `passphrase`; null when that is not the right one. Takes the half second that the key asks for. */

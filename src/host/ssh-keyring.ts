@@ -45,18 +45,23 @@ export class Keyring {
     this.#identitiesOnly = identitiesOnly;
   }
 
-  /** The keys to offer: the files in the order given (by the agent where it holds the same key), then the agent's others, if they may. */
+  /** The keys to offer, in ssh's order: named files that the agent holds, the agent's others (if they may), files by themselves. */
   async offers(ask: Ask | null): Promise<OfferedKey[]> {
     this.#identities ??= (await Promise.all(this.#paths.map(readIdentity))).filter((identity) => identity !== null);
     const held = await this.#agentKeys();
-    const byFile: OfferedKey[] = [];
+    const named: OfferedKey[] = [];
     for (const identity of this.#identities) {
       const offer = await this.#offer(identity, held, ask);
-      if (offer) byFile.push(offer);
+      if (offer) named.push(offer);
     }
-    if (this.#identitiesOnly) return byFile;
-    const others = held.filter((key) => !byFile.some(({ publicKey }) => sameKey(publicKey, key)));
-    return [...byFile, ...others.map((key) => this.#agentOffer(key, `agent key ${fingerprintOf(key.getPublicSSH())}`))];
+    const isHeld = ({ publicKey }: OfferedKey): boolean => held.some((key) => sameKey(publicKey, key));
+    const unnamed = held.filter((key) => !named.some(({ publicKey }) => sameKey(publicKey, key)));
+    const others = unnamed.map((key) => this.#agentOffer(key, `agent key ${fingerprintOf(key.getPublicSSH())}`));
+    return [
+      ...named.filter(isHeld),
+      ...(this.#identitiesOnly ? [] : others),
+      ...named.filter((offer) => !isHeld(offer)),
+    ];
   }
 
   async #offer(identity: Identity, held: readonly ParsedKey[], ask: Ask | null): Promise<OfferedKey | null> {

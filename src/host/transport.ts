@@ -1,6 +1,8 @@
 import { access, readFile } from 'node:fs/promises';
+import type { Host } from '../core/host.ts';
 import { ProblemError } from '../core/problem.ts';
 import { type HostKeySources, isKnownByAuthority } from './host-key.ts';
+import { run } from './run.ts';
 import type { SshSettings } from './ssh-config.ts';
 
 /** What ssh2 answers with, when only another program could do better. */
@@ -10,7 +12,11 @@ const BEYOND_US = new Set(['gssapi-with-mic', 'gssapi-keyex', 'hostbased']);
  * Why only OpenSSH can reach a machine as `ssh` would; null where nothing is seen that speaks against ssh2. Read-only. Words for people,
  * to follow "OpenSSH is used, for".
  */
-export async function reasonForOpenSsh(settings: SshSettings, sources: HostKeySources): Promise<string | null> {
+export async function reasonForOpenSsh(
+  settings: SshSettings,
+  sources: HostKeySources,
+  here: Host,
+): Promise<string | null> {
   const set = (name: string): boolean => {
     const value = settings.all.get(name)?.[0]?.toLowerCase() ?? '';
     return !['', 'none', 'no', 'false'].includes(value);
@@ -18,13 +24,27 @@ export async function reasonForOpenSsh(settings: SshSettings, sources: HostKeySo
   if (settings.all.has('certificatefile')) return 'a certificate is configured (CertificateFile)';
   if (set('pkcs11provider')) return 'keys are on a token (PKCS11Provider)';
   if (set('knownhostscommand')) return 'host keys come from a program (KnownHostsCommand)';
+  if (set('revokedhostkeys')) return 'revoked host keys are listed (RevokedHostKeys)';
+  if (set('bindaddress') || set('bindinterface')) return 'the line has to begin at one address (BindAddress)';
+  if (set('preferredauthentications')) return 'the methods of logging in are ordered (PreferredAuthentications)';
+  for (const method of ['pubkeyauthentication', 'passwordauthentication', 'kbdinteractiveauthentication'])
+    if (settings.all.has(method) && !set(method)) return `a method of logging in is switched off (${method})`;
   if (set('proxyusefdpass')) return 'the ProxyCommand hands over its line (ProxyUseFdpass)';
   if (await isKnownByAuthority(sources)) return 'the machine is known by its host certificate (@cert-authority)';
   for (const path of settings.identities) {
     if (await exists(`${path}-cert.pub`)) return `the key ${path} has a certificate`;
     if (await isOnDevice(path)) return `the key ${path} is on a security device`;
   }
-  return null;
+  return agentHasMore(settings.agent, here);
+}
+
+/** ssh2 passes over what an agent holds beside plain keys. */
+async function agentHasMore(agent: string | null, here: Host): Promise<string | null> {
+  if (agent === null) return null;
+  const listed = await run(here, ['ssh-add', '-L'], { env: { SSH_AUTH_SOCK: agent, LC_ALL: 'C' } }).catch(() => null);
+  const types = (listed?.stdout.toString() ?? '').split('\n').map((line) => line.split(' ')[0] ?? '');
+  if (types.some((type) => /-cert-v\d+@/.test(type))) return 'the ssh-agent holds a certificate';
+  return types.some((type) => type.startsWith('sk-')) ? 'the ssh-agent holds a key on a security device' : null;
 }
 
 /** Why OpenSSH may come through where ssh2 did not; null where it would fare no better. Pure. */

@@ -115,11 +115,13 @@ describe('secrets of a unit of systemd', () => {
   it('are none where systemd gives none', () => {
     file('ssh_key', 'key');
     const identitiesWith = (env: Record<string, string>): unknown =>
-      connectOf({}, surroundings([], { env }).around).identities;
+      requestOf('al@old', {}, surroundings([], { env }).around).connect.identities;
     expect(identitiesWith({ CREDENTIALS_DIRECTORY: folder })).toEqual([join(folder, 'ssh_key')]);
-    expect(identitiesWith({ CREDENTIALS_DIRECTORY: join(folder, 'none') })).toBeUndefined();
-    expect(identitiesWith({ CREDENTIALS_DIRECTORY: '' })).toBeUndefined();
-    expect(identitiesWith({})).toBeUndefined();
+    expect(identitiesWith({ CREDENTIALS_DIRECTORY: join(folder, 'none') })).toEqual([]);
+    expect(identitiesWith({ CREDENTIALS_DIRECTORY: '' })).toEqual([]);
+    expect(identitiesWith({})).toEqual([]);
+    // A run that was begun with another key goes on with that.
+    expect(connectOf({}, surroundings([], { env: { CREDENTIALS_DIRECTORY: folder } }).around)).toEqual({});
   });
 });
 

@@ -76,15 +76,17 @@ describe("the answers to ssh's questions", () => {
     expect(await asked("Enter passphrase for key '/a': ")).toBeNull();
   });
 
-  it('come from a person for all else, who sees nothing that a terminal obeys (F36), and are remembered', async () => {
-    const ask = new ScriptedAsk('4711', true, false);
+  it('come from a person for all else, who sees nothing that a terminal obeys (F36); a password is remembered, a code never', async () => {
+    const ask = new ScriptedAsk('4711', true, false, 'canary-typed');
     answers.begin(ask);
     expect(await asked('(al@jump) \x1b[2JCode\u202e: ')).toBe('4711');
     expect(await asked('Allow use of key?', 'confirm')).toBe('yes');
     expect(await asked('Allow use of key?', 'confirm')).toBeNull();
     expect(ask.questions[0]).toBe('ssh asks: (al@jump) \\x1b[2JCode\\u{202e}:');
+    expect(await asked("al@jump's password: ")).toBe('canary-typed');
     answers.begin(null);
-    expect(await asked('(al@jump) \x1b[2JCode\u202e: ')).toBe('4711');
+    expect(await asked('(al@jump) \x1b[2JCode\u202e: ')).toBeNull();
+    expect(await asked("al@jump's password: ")).toBe('canary-typed');
   });
 
   it('end when too much is asked (F37)', async () => {

@@ -159,6 +159,8 @@ describe('the words of a ProxyCommand', () => {
     ['nc %C', null],
     ["nc 'unfinished", null],
     ['exec', null],
+    ['exec -a x nc %h', null],
+    ['command nc %h %p', null],
   ])('%s', (command, argv) => {
     expect(proxyArgv(command, place)).toEqual(argv);
   });

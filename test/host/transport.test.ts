@@ -4,11 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fail } from '../../src/core/problem.ts';
+import { LocalHost } from '../../src/host/local.ts';
 import { parseSettings, settingsOf } from '../../src/host/ssh-config.ts';
 import { reasonAfterFailure, reasonForOpenSsh } from '../../src/host/transport.ts';
 import { makeKey } from '../kit/ssh-keys.ts';
 
 let folder: string;
+const here = new LocalHost({ label: 'here', env: { PATH: process.env['PATH'] ?? '' }, cwd: '/' });
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'np-transport-'));
   const ca = makeKey(folder, 'ca');
@@ -41,12 +43,8 @@ async function reasonFor(
     family: null,
   };
   const settings = settingsOf(parseSettings(lines.join('\n')), query, { user: 'al', home: folder, env: {} });
-  return reasonForOpenSsh(settings, {
-    host: 'old.example',
-    port: 22,
-    knownHosts: [join(folder, knownHosts)],
-    hostKeyPin: pin,
-  });
+  const sources = { host: 'old.example', port: 22, knownHosts: [join(folder, knownHosts)], hostKeyPin: pin };
+  return reasonForOpenSsh(settings, sources, here);
 }
 
 describe('OpenSSH is used', () => {
@@ -56,13 +54,18 @@ describe('OpenSSH is used', () => {
     ['a key on a security device', ['identityfile ~/id_ed25519_sk'], 'is on a security device'],
     ['keys on a token', ['pkcs11provider /usr/lib/opensc-pkcs11.so'], 'PKCS11Provider'],
     ['host keys that a program knows', ['knownhostscommand /usr/bin/known %H'], 'KnownHostsCommand'],
+    ['host keys that were revoked', ['revokedhostkeys /etc/ssh/revoked'], 'RevokedHostKeys'],
+    ['an address to begin at', ['bindaddress 10.0.0.2'], 'BindAddress'],
+    ['an order of methods', ['preferredauthentications password'], 'PreferredAuthentications'],
+    ['a method that is switched off', ['pubkeyauthentication false'], 'pubkeyauthentication'],
     ['a proxy that hands over its line', ['proxyusefdpass yes'], 'ProxyUseFdpass'],
   ])('for %s', async (_what, lines, words) => {
     expect(await reasonFor(lines)).toContain(words);
   });
 
-  it('for a machine that only a certificate authority vouches for', async () => {
+  it('for a machine that a certificate authority vouches for, whatever else is known of it', async () => {
     expect(await reasonFor([], 'authority')).toContain('@cert-authority');
+    expect(await reasonFor([], 'both')).toContain('@cert-authority');
   });
 
   it.each(['gssapi-with-mic', 'hostbased'])('after a refusal by a machine that takes %s', (method) => {
@@ -81,14 +84,19 @@ describe('OpenSSH is used', () => {
 
 describe('ssh2 stays', () => {
   it('with plain keys, with a device key whose handle is not there, and with words that mean no', async () => {
-    const none = ['pkcs11provider none', 'proxyusefdpass no', 'gssapiauthentication yes'];
+    const none = [
+      'passwordauthentication yes',
+      'pubkeyauthentication true',
+      'pkcs11provider none',
+      'proxyusefdpass no',
+      'gssapiauthentication yes',
+    ];
     expect(
       await reasonFor(['identityfile ~/plain', 'identityfile ~/lost_sk', 'identityfile ~/none', ...none]),
     ).toBeNull();
   });
 
-  it('with a machine whose own key is known beside the authority, or is pinned', async () => {
-    expect(await reasonFor([], 'both')).toBeNull();
+  it('with a machine whose key is pinned', async () => {
     expect(await reasonFor([], 'authority', 'SHA256:pin')).toBeNull();
   });
 

@@ -1,0 +1,116 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir, userInfo } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Host } from '../../src/core/host.ts';
+import type { Transport } from '../../src/core/plan.ts';
+import { systemClock } from '../../src/host/clock.ts';
+import { dial } from '../../src/host/dial.ts';
+import { LocalHost } from '../../src/host/local.ts';
+import { runOk } from '../../src/host/run.ts';
+import { problemFrom } from '../kit/problem-from.ts';
+import { startAgent } from '../kit/ssh-agent.ts';
+import { makeKey } from '../kit/ssh-keys.ts';
+import { type Sshd, startSshd } from '../kit/sshd.ts';
+
+let folder: string;
+let jump: Sshd;
+let old: Sshd;
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'np-dial-'));
+  const ca = makeKey(folder, 'ca');
+  [jump, old] = await Promise.all([startSshd(), startSshd({ config: [`TrustedUserCAKeys ${ca.path}.pub`] })]);
+});
+afterAll(async () => {
+  await Promise.all([jump.stop(), old.stop()]);
+  rmSync(folder, { recursive: true });
+});
+
+const env = { PATH: process.env['PATH'] ?? '', HOME: userInfo().homedir };
+const here = new LocalHost({ label: 'here', env });
+const told: string[] = [];
+
+/** Dials `old` by a config of these lines, with nobody to ask. */
+function dialBy(
+  config: string,
+  { transport = 'auto', knownHosts = null }: { transport?: Transport; knownHosts?: string | null } = {},
+): Promise<Host> {
+  const configFile = join(folder, 'config');
+  writeFileSync(configFile, config);
+  const nothing = { user: null, port: null, identities: [], jump: null, options: [], family: null };
+  const secrets = { hostKeyPin: null, password: null, passphrase: null };
+  const account = { user: userInfo().username, home: userInfo().homedir, env: {} };
+  const patience = { clock: systemClock, reconnectMs: 0, connectTimeoutMs: 10_000 };
+  told.length = 0;
+  const tell = (message: string): Promise<void> => Promise.resolve(void told.push(message));
+  return dial(
+    { query: { host: 'old', configFile, ...nothing }, knownHosts, ...secrets },
+    { here, env, node: process.execPath, account, ask: null, ...patience },
+    { transport, tell },
+  );
+}
+
+const block = (name: string, server: Sshd, more = ''): string =>
+  `Host ${name}\n  HostName 127.0.0.1\n  Port ${String(server.port)}\n  IdentityFile ${server.identity.path}\n${more}`;
+
+describe.each(['ssh2', 'openssh'] as const)('by %s, a jump host', (transport) => {
+  it('whose key is unknown is refused, whatever the configuration says, and nothing is remembered', async () => {
+    const known = join(folder, `known-${transport}`);
+    writeFileSync(known, readFileSync(old.knownHosts));
+    const config = `${block('old', old, '  ProxyJump jump\n')}${block('jump', jump, '  StrictHostKeyChecking no\n')}Host *\n  UserKnownHostsFile ${known}\n`;
+    const problem = await problemFrom(dialBy(config, { transport }));
+    expect(problem).toMatchObject({ code: 'host-key-unknown' });
+    expect(readFileSync(known, 'utf8')).toBe(readFileSync(old.knownHosts, 'utf8'));
+    expect(existsSync(`${known}.old`)).toBe(false);
+  });
+
+  it('is looked up in the one file that was named', async () => {
+    const named = join(folder, `named-${transport}`);
+    writeFileSync(named, readFileSync(old.knownHosts, 'utf8') + readFileSync(jump.knownHosts, 'utf8'));
+    const nowhere = 'Host *\n  UserKnownHostsFile /nonexistent\n';
+    const config = `${block('old', old, '  ProxyJump jump,again\n')}${block('jump', jump)}${block('again', jump)}${nowhere}`;
+    const host = await dialBy(config, { transport, knownHosts: named });
+    expect((await runOk(host, ['echo', 'here'])).stdout.toString()).toBe('here\n');
+    await host.close();
+  });
+});
+
+describe('what ssh2 cannot', () => {
+  it('is left to OpenSSH: a certificate that only the agent holds', async () => {
+    const agent = await startAgent();
+    try {
+      const key = makeKey(folder, 'certified');
+      const ca = join(folder, 'ca');
+      execFileSync('ssh-keygen', ['-q', '-s', ca, '-I', 'me', '-n', userInfo().username, `${key.path}.pub`]);
+      agent.add(key.path);
+      rmSync(key.path);
+      rmSync(`${key.path}-cert.pub`);
+      const way = `Host old\n  HostName 127.0.0.1\n  Port ${String(old.port)}\n  IdentityAgent ${agent.socket}\n`;
+      const host = await dialBy(`${way}  UserKnownHostsFile ${old.knownHosts}\n`);
+      expect((await runOk(host, ['echo', 'here'])).stdout.toString()).toBe('here\n');
+      expect(told).toEqual(['OpenSSH is used, for the ssh-agent holds a certificate.']);
+      await host.close();
+    } finally {
+      await agent.stop();
+    }
+  });
+
+  it('is left to OpenSSH: a host certificate, also where an old key is still listed', async () => {
+    const ca = makeKey(folder, 'host-ca');
+    const key = makeKey(folder, 'host-key');
+    execFileSync('ssh-keygen', ['-q', '-s', ca.path, '-I', 'host', '-h', '-n', '127.0.0.1', `${key.path}.pub`]);
+    const server = await startSshd({ serve: [key], config: [`HostCertificate ${key.path}-cert.pub`] });
+    try {
+      const known = join(folder, 'by-authority');
+      const stale = `[127.0.0.1]:${String(server.port)} ${makeKey(folder, 'stale').publicLine}\n`;
+      writeFileSync(known, `@cert-authority 127.0.0.* ${ca.publicLine}\n${stale}`);
+      const host = await dialBy(`${block('old', server)}  UserKnownHostsFile ${known}\n`);
+      expect((await runOk(host, ['echo', 'here'])).stdout.toString()).toBe('here\n');
+      expect(told).toEqual(['OpenSSH is used, for the machine is known by its host certificate (@cert-authority).']);
+      await host.close();
+    } finally {
+      await server.stop();
+    }
+  });
+});
