@@ -86,8 +86,11 @@ export async function dial(
 }
 
 /** The same way in the words of OpenSSH, which reads the configuration itself. */
-function openSshOptions(request: DialRequest, around: DialAround, { options, hop }: Route): OpenSshOptions {
-  const { query, knownHosts, password, passphrase, hostKeyPin } = request;
+function openSshOptions(request: DialRequest, around: DialAround, route: Route): OpenSshOptions {
+  const { options, hop } = route;
+  const { query, knownHosts, passphrase, hostKeyPin } = request;
+  // ssh asks for both in the same words, and the password is not for a machine on the way.
+  const password = hasNamesake(route) ? null : request.password;
   const { host, port, user, keepaliveMs, keepaliveCount, connectTimeoutMs = around.connectTimeoutMs } = options;
   const { env, node, ask, clock, reconnectMs, signal, onReconnect } = around;
   const by = hop === null ? [] : ['-o', `ProxyCommand=${proxyThrough(hop, ask !== null)}`];
@@ -102,6 +105,13 @@ function openSshOptions(request: DialRequest, around: DialAround, { options, hop
     ...(signal && { signal }),
     ...(onReconnect && { onReconnect }),
   };
+}
+
+/** Is there a jump host that is called as the machine itself, at another port say? */
+function hasNamesake({ options, hop }: Route): boolean {
+  for (let on = hop; on !== null; on = on.hop)
+    if (on.options.user === options.user && on.options.host === options.host) return true;
+  return false;
 }
 
 /**

@@ -13,6 +13,7 @@ import { problemFrom } from '../kit/problem-from.ts';
 import { startAgent } from '../kit/ssh-agent.ts';
 import { makeKey } from '../kit/ssh-keys.ts';
 import { type Sshd, startSshd } from '../kit/sshd.ts';
+import { canMakeUsers, makeUser } from '../kit/throwaway-user.ts';
 
 let folder: string;
 let jump: Sshd;
@@ -34,12 +35,16 @@ const told: string[] = [];
 /** Dials `old` by a config of these lines, with nobody to ask. */
 function dialBy(
   config: string,
-  { transport = 'auto', knownHosts = null }: { transport?: Transport; knownHosts?: string | null } = {},
+  {
+    transport = 'auto',
+    knownHosts = null,
+    password = null,
+  }: { transport?: Transport; knownHosts?: string | null; password?: string | null } = {},
 ): Promise<Host> {
   const configFile = join(folder, 'config');
   writeFileSync(configFile, config);
   const nothing = { user: null, port: null, identities: [], jump: null, options: [], family: null };
-  const secrets = { hostKeyPin: null, password: null, passphrase: null };
+  const secrets = { hostKeyPin: null, password, passphrase: null };
   const account = { user: userInfo().username, home: userInfo().homedir, env: {} };
   const patience = { clock: systemClock, reconnectMs: 0, connectTimeoutMs: 10_000 };
   told.length = 0;
@@ -74,6 +79,26 @@ describe.each(['ssh2', 'openssh'] as const)('by %s, a jump host', (transport) =>
     expect((await runOk(host, ['echo', 'here'])).stdout.toString()).toBe('here\n');
     await host.close();
   });
+});
+
+it.runIf(canMakeUsers)('a password does not go to a jump host that is called as the machine itself', async () => {
+  const user = makeUser({ password: 'canary-password' });
+  const asking = await startSshd({ passwords: true, ownHomes: true });
+  try {
+    const known = join(folder, 'namesakes');
+    writeFileSync(known, readFileSync(old.knownHosts, 'utf8') + readFileSync(asking.knownHosts, 'utf8'));
+    const place = (server: Sshd): string =>
+      `  HostName 127.0.0.1\n  Port ${String(server.port)}\n  User ${user.name}\n`;
+    const config = `Host old\n${place(old)}  ProxyJump asking\nHost asking\n${place(asking)}Host *\n  UserKnownHostsFile ${known}\n  IdentityFile /nonexistent\n`;
+    for (const transport of ['ssh2', 'openssh'] as const) {
+      const problem = await problemFrom(dialBy(config, { transport, password: 'canary-password' }));
+      expect(problem.code).toMatch(/^(?:auth-failed|host-unreachable)$/);
+    }
+    expect(asking.log()).not.toContain('Accepted password');
+  } finally {
+    await asking.stop();
+    user.remove();
+  }
 });
 
 describe('what ssh2 cannot', () => {
