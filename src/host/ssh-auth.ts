@@ -130,9 +130,10 @@ export class Credentials {
     return this.#refused(`See what its login wants: ssh -v -p ${this.#port} ${this.#who}`, '', ' It asks on and on.');
   }
 
-  #detail(): { tried: string[]; taken: string[]; accepts: string[] } {
+  #detail(): { tried: string[]; taken: string[]; accepts: string[]; foreign?: boolean } {
     const accepts = (this.#accepted ?? []).slice(0, 8).map((method) => printable(method, 40));
-    return { tried: this.#tried, taken: this.#taken, accepts };
+    const foreign = this.#keyring.holdsForeign && { foreign: true };
+    return { tried: this.#tried, taken: this.#taken, accepts, ...foreign };
   }
 
   #story(said: string): string {

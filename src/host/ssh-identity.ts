@@ -7,8 +7,13 @@ export type Identity =
   | { readonly path: string; readonly state: 'open'; readonly publicKey: ParsedKey; readonly privateKey: ParsedKey }
   | { readonly path: string; readonly state: 'locked'; readonly publicKey: ParsedKey | null; readonly text: Buffer }
   | { readonly path: string; readonly state: 'half'; readonly publicKey: ParsedKey }
-  | { readonly path: string; readonly state: 'faulty'; readonly reason: string };
+  | { readonly path: string; readonly state: 'faulty'; readonly reason: string }
+  /** A private key, but in a form that only OpenSSH reads. */
+  | { readonly path: string; readonly state: 'foreign' };
 
+/** What a private key may be encrypted with for ssh2 to open it. */
+const CIPHERS = /^(?:aes(?:128|192|256)-(?:cbc|ctr|gcm)(?:@openssh\.com)?|3des-cbc)$/;
+const PRIVATE = /^-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----/m;
 const MAGIC = Buffer.from('openssh-key-v1\0');
 
 /**
@@ -36,6 +41,8 @@ export async function readIdentity(path: string): Promise<Identity | null> {
       : { path, state: 'half', publicKey: key };
   }
   const locked = lockedHalf(text);
+  if (locked?.cipher != null && !CIPHERS.test(locked.cipher)) return { path, state: 'foreign' };
+  if (!locked && PRIVATE.test(text.toString('latin1'))) return { path, state: 'foreign' };
   if (!locked) return { path, state: 'faulty', reason: 'is not a private key of a kind that is known here' };
   return { path, state: 'locked', text, publicKey: locked.publicKey ?? (await readPublicHalf(`${path}.pub`)) };
 }
@@ -64,16 +71,16 @@ function parse(text: Buffer, passphrase: string | null): ParsedKey | null {
   }
 }
 
-function lockedHalf(text: Buffer): { publicKey: ParsedKey | null } | null {
+function lockedHalf(text: Buffer): { publicKey: ParsedKey | null; cipher: string | null } | null {
   const armoured = text.toString('latin1');
-  if (/^(?:Proc-Type: 4,ENCRYPTED|Encryption: (?!none)\S+)/m.test(armoured)) return { publicKey: null };
+  if (/^(?:Proc-Type: 4,ENCRYPTED|Encryption: (?!none)\S+)/m.test(armoured)) return { publicKey: null, cipher: null };
   const [, base64] = /-----BEGIN OPENSSH PRIVATE KEY-----([\sA-Za-z0-9+/=]+)-----END/.exec(armoured) ?? [];
   if (base64 === undefined) return null;
   const body = Buffer.from(base64, 'base64');
   if (!body.subarray(0, MAGIC.length).equals(MAGIC)) return null;
   const [cipher, , , publicHalf] = fields(body.subarray(MAGIC.length));
   if (!cipher || !publicHalf || cipher.toString('latin1') === 'none') return null;
-  return { publicKey: parse(publicHalf, null) };
+  return { publicKey: parse(publicHalf, null), cipher: cipher.toString('latin1') };
 }
 
 /** Cipher, key derivation, its options; then, behind the number of keys, the first public one. */

@@ -25,6 +25,8 @@ export class Keyring {
   #identities: readonly Identity[] | null = null;
   /** Files that the server might have taken and that could not be used, with the reason. */
   readonly faults = new Map<string, string>();
+  /** Is there a key file that OpenSSH would have read? */
+  holdsForeign = false;
   /** What was wrong with the agent, when there is one and it did not answer. */
   agentFault: string | null = null;
 
@@ -68,6 +70,11 @@ export class Keyring {
     const label = `key ${printable(identity.path, 200)}`;
     if (identity.state === 'faulty') {
       this.faults.set(identity.path, identity.reason);
+      return null;
+    }
+    if (identity.state === 'foreign') {
+      this.holdsForeign = true;
+      this.faults.set(identity.path, 'is a private key in a form that only OpenSSH reads');
       return null;
     }
     const inAgent = held.find((key) => identity.publicKey !== null && sameKey(identity.publicKey, key));

@@ -53,7 +53,8 @@ export function reasonAfterFailure(error: unknown): string | null {
   const { code, detail } = error.problem;
   if (code === 'handshake-failed') return 'the machine wants algorithms that ssh2 does not have';
   if (code !== 'auth-failed' && code !== 'identity-unusable') return null;
-  const accepts = (detail as { accepts?: readonly string[] } | undefined)?.accepts ?? [];
+  const { accepts = [], foreign = false } = (detail ?? {}) as { accepts?: readonly string[]; foreign?: boolean };
+  if (foreign) return 'a key file is in a form that only OpenSSH reads';
   const method = accepts.find((one) => BEYOND_US.has(one));
   return method === undefined ? null : `the machine takes ${method}`;
 }

@@ -39,12 +39,13 @@ function dialBy(
     transport = 'auto',
     knownHosts = null,
     password = null,
-  }: { transport?: Transport; knownHosts?: string | null; password?: string | null } = {},
+    passphrase = null,
+  }: { transport?: Transport; knownHosts?: string | null; password?: string | null; passphrase?: string | null } = {},
 ): Promise<Host> {
   const configFile = join(folder, 'config');
   writeFileSync(configFile, config);
   const nothing = { user: null, port: null, identities: [], jump: null, options: [], family: null };
-  const secrets = { hostKeyPin: null, password, passphrase: null };
+  const secrets = { hostKeyPin: null, password, passphrase };
   const account = { user: userInfo().username, home: userInfo().homedir, env: {} };
   const patience = { clock: systemClock, reconnectMs: 0, connectTimeoutMs: 10_000 };
   told.length = 0;
@@ -119,6 +120,20 @@ describe('what ssh2 cannot', () => {
     } finally {
       await agent.stop();
     }
+  });
+
+  it.each([
+    ['PKCS8', ['-m', 'PKCS8', '-t', 'rsa', '-b', '2048', '-N', '']],
+    ['encryption by chacha20', ['-Z', 'chacha20-poly1305@openssh.com', '-t', 'ed25519', '-N', 'open sesame']],
+  ])('is left to OpenSSH: a key file with %s', async (name, how) => {
+    const path = join(folder, `key-${name.replaceAll(' ', '-')}`);
+    execFileSync('ssh-keygen', ['-q', '-C', '', '-f', path, ...how]);
+    old.authorize(readFileSync(`${path}.pub`, 'latin1').trim());
+    const way = `Host old\n  HostName 127.0.0.1\n  Port ${String(old.port)}\n  IdentityFile ${path}\n`;
+    const host = await dialBy(`${way}  UserKnownHostsFile ${old.knownHosts}\n`, { passphrase: 'open sesame' });
+    expect((await runOk(host, ['echo', 'here'])).stdout.toString()).toBe('here\n');
+    expect(told).toHaveLength(1);
+    await host.close();
   });
 
   it('is left to OpenSSH: a host certificate, also where an old key is still listed', async () => {
