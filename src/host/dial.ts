@@ -133,6 +133,7 @@ async function routeOf(request: DialRequest, around: DialAround, hopsLeft: numbe
     ...{ host, port, user, family, identities, identitiesOnly, agent, hostKeyName, hostKeyPin, password, passphrase },
     knownHosts: knownHosts === null ? settings.knownHosts : [knownHosts],
     refusesUnknownKeys: settings.refusesUnknownKeys,
+    hashesNames: settings.hashesNames,
     ask: around.ask,
     ...{ clock, reconnectMs },
     connectTimeoutMs: settings.connectTimeoutMs ?? connectTimeoutMs,

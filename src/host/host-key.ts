@@ -33,6 +33,8 @@ export interface HostKeySources {
   readonly hostKeyName?: string | null;
   /** An unknown key is refused even where a person could be asked (StrictHostKeyChecking yes). */
   readonly refusesUnknownKeys?: boolean;
+  /** A name that is remembered is written as a hash (HashKnownHosts). */
+  readonly hashesNames?: boolean;
   /** Files in known_hosts format; those that do not exist are empty. */
   readonly knownHosts: readonly string[];
   /** `SHA256:...`: when given, it alone decides. */

@@ -1,4 +1,4 @@
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 
 /** One line of a known_hosts file that names a key. */
 export interface KnownHost {
@@ -57,6 +57,12 @@ export function matchesName(names: string, name: string): boolean {
     } else if (matchesPattern(pattern, name)) matches = true;
   }
   return matches;
+}
+
+/** A name as HashKnownHosts has it written: nobody who reads the file learns it. Another one each time. */
+export function hashedName(name: string): string {
+  const salt = randomBytes(20);
+  return `|1|${salt.toString('base64')}|${createHmac('sha1', salt).update(name).digest('base64')}`;
 }
 
 function matchesHash(hashed: string, name: string): boolean {

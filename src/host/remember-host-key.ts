@@ -1,5 +1,6 @@
 import { mkdir, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { hashedName } from './known-hosts.ts';
 import { type HostKeySources, nameOf, type TrustedHostKey } from './host-key.ts';
 
 /**
@@ -8,7 +9,7 @@ import { type HostKeySources, nameOf, type TrustedHostKey } from './host-key.ts'
  */
 export async function rememberHostKey(
   file: string,
-  place: Pick<HostKeySources, 'host' | 'port' | 'hostKeyName'>,
+  place: Pick<HostKeySources, 'host' | 'port' | 'hostKeyName' | 'hashesNames'>,
   { keyType, key }: TrustedHostKey,
 ): Promise<void> {
   await mkdir(dirname(file), { recursive: true, mode: 0o700 });
@@ -18,7 +19,8 @@ export async function rememberHostKey(
     const last = Buffer.alloc(1);
     if (size > 0) await handle.read(last, 0, 1, size - 1);
     const gap = size > 0 && last.toString() !== '\n' ? '\n' : '';
-    await handle.write(`${gap}${nameOf(place)} ${keyType} ${key.toString('base64')}\n`);
+    const name = place.hashesNames === true ? hashedName(nameOf(place)) : nameOf(place);
+    await handle.write(`${gap}${name} ${keyType} ${key.toString('base64')}\n`);
     await handle.sync();
   } finally {
     await handle.close();

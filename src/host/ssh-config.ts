@@ -34,6 +34,8 @@ export interface SshSettings {
   readonly knownHosts: readonly string[];
   /** `StrictHostKeyChecking yes`: an unknown key is refused even at a terminal. */
   readonly refusesUnknownKeys: boolean;
+  /** HashKnownHosts. */
+  readonly hashesNames: boolean;
   readonly identities: readonly string[];
   readonly identitiesOnly: boolean;
   readonly agent: string | null;
@@ -131,6 +133,7 @@ export function settingsOf(
     hostKeyName: one('hostkeyalias'),
     knownHosts: [...paths('userknownhostsfile'), ...paths('globalknownhostsfile')],
     refusesUnknownKeys: ['yes', 'true'].includes(one('stricthostkeychecking') ?? ''),
+    hashesNames: one('hashknownhosts') === 'yes',
     identities: (all.get('identityfile') ?? []).filter((text) => text !== 'none').map(path),
     identitiesOnly: one('identitiesonly') === 'yes',
     agent: agentOf(all.get('identityagent')?.[0], { account, place }),

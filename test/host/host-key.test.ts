@@ -108,6 +108,13 @@ describe('the key of the old machine', () => {
     expect(await trustedBy([], { ask: null })).toBe('ssh-ed25519 by known-hosts');
   });
 
+  it('is remembered under a hash of its name where that is wished, and found again, by ssh too', async () => {
+    expect(await trustedBy([], { ask: new ScriptedAsk(true), hashesNames: true })).toBe('ssh-ed25519 by person');
+    expect(readFileSync(file, 'latin1')).not.toContain('127.0.0.1');
+    expect(await trustedBy([], { ask: null })).toBe('ssh-ed25519 by known-hosts');
+    expect(execFileSync('ssh-keygen', ['-F', name, '-f', file], { encoding: 'latin1' })).toContain('found: line 1');
+  });
+
   it('is remembered in a line of its own behind a last line that was not finished', async () => {
     writeFileSync(file, line('ed25519', 'other'));
     expect(await trustedBy([], { ask: new ScriptedAsk(true) })).toBe('ssh-ed25519 by person');
