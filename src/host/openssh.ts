@@ -5,10 +5,7 @@ import { makeOpenSshFolder, type OpenSshFolder } from './openssh-folder.ts';
 import { type Master, openMaster } from './openssh-master.ts';
 import type { OpenSshOptions } from './openssh-options.ts';
 import { startOverMaster } from './openssh-process.ts';
-import { checkLaunch } from './quote.ts';
-import { lineBroke } from './ssh-problem.ts';
-import { reconnect } from './ssh-reconnect.ts';
-import { unlessAborted } from './within.ts';
+import { StandingLine } from './standing-line.ts';
 
 export type { OpenSshOptions } from './openssh-options.ts';
 
@@ -28,25 +25,25 @@ interface Surroundings {
  */
 export class OpenSshHost implements Host {
   readonly label: string;
-  readonly #options: OpenSshOptions;
   readonly #surroundings: Surroundings;
-  readonly #closed = new AbortController();
-  /** The fingerprint of the key that the machine showed first; null where it showed none that ssh would have asked about. */
-  readonly #fingerprint: string | null;
-  #master: Master;
-  #count = 1;
-  #reconnecting: Promise<Master> | null = null;
+  readonly #standing: StandingLine<Master>;
 
+  /** `fingerprint` is of the key that the machine showed first; null where it showed none that ssh would have asked about. */
   private constructor(
     options: OpenSshOptions,
     surroundings: Surroundings,
-    first: { master: Master; fingerprint: string | null },
+    { master, fingerprint }: { master: Master; fingerprint: string | null },
   ) {
-    this.label = options.label ?? `old machine (${options.user}@${options.place.host})`;
-    this.#options = options;
+    const { place, clock, reconnectMs, onReconnect, loginTimeoutMs = LOGIN_TIMEOUT_MS } = options;
+    const only = fingerprint === null ? null : ({ fingerprint, by: 'connection' } as const);
+    let count = 1;
+    this.label = options.label ?? `old machine (${options.user}@${place.host})`;
     this.#surroundings = surroundings;
-    this.#master = first.master;
-    this.#fingerprint = first.fingerprint;
+    this.#standing = new StandingLine(master, {
+      ...{ label: this.label, place, clock, reconnectMs, onReconnect },
+      open: (signal) => openMaster({ ...surroundings, options, count: (count += 1), ask: null, only, signal }),
+      start: (on, argv, launch) => startOverMaster(on, argv, { ...launch, clock, loginTimeoutMs }),
+    });
   }
 
   /** Connects. Rejects with any of the codes of `openMaster` and of `makeOpenSshFolder`; then nothing of it is left. */
@@ -77,68 +74,18 @@ export class OpenSshHost implements Host {
    * `startOverMaster` does, with `connection-lost` where there is no line and none comes back, with `machine-changed` where another
    * machine answers, with what `onReconnect` throws.
    */
-  async spawn(argv: readonly string[], options: SpawnOptions = {}): Promise<Process> {
-    checkLaunch(argv, options);
-    options.signal?.throwIfAborted();
-    const master = await this.#standing(options.signal);
-    return this.#start(master, argv, options);
+  spawn(argv: readonly string[], options?: SpawnOptions): Promise<Process> {
+    return this.#standing.spawn(argv, options);
   }
 
   /** See `Host.steady`. */
   steady(): Host {
-    return this.#seenAs(this.#master);
+    return this.#standing.seenAs(this.#standing.now);
   }
 
   async close(): Promise<void> {
-    this.#closed.abort(lineBroke('closed by neo-pull', this.#options.place));
-    await this.#reconnecting?.catch(() => undefined);
-    await this.#master.end();
+    await this.#standing.close();
     await leave(this.#surroundings);
-  }
-
-  #start(master: Master, argv: readonly string[], options: SpawnOptions = {}): Promise<Process> {
-    const { clock, loginTimeoutMs = LOGIN_TIMEOUT_MS } = this.#options;
-    return startOverMaster(master, argv, { ...options, clock, loginTimeoutMs });
-  }
-
-  async #standing(signal: AbortSignal | undefined): Promise<Master> {
-    this.#closed.signal.throwIfAborted();
-    if (!this.#master.lost.aborted) return this.#master;
-    // Others may wait for the same line: who gives up waiting does not end it.
-    this.#reconnecting ??= this.#reconnect().finally(() => (this.#reconnecting = null));
-    return unlessAborted(this.#reconnecting, signal);
-  }
-
-  async #reconnect(): Promise<Master> {
-    const { clock, reconnectMs, onReconnect } = this.#options;
-    const { signal } = this.#closed;
-    await this.#master.end();
-    const fingerprint = this.#fingerprint;
-    const only = fingerprint === null ? null : ({ fingerprint, by: 'connection' } as const);
-    const open = (): Promise<Master> => {
-      this.#count += 1;
-      const parts = { ...this.#surroundings, options: this.#options, count: this.#count, ask: null, only, signal };
-      return openMaster(parts);
-    };
-    const fresh = await reconnect(open, { reconnectMs, clock, signal });
-    try {
-      await onReconnect?.(this.#seenAs(fresh));
-      signal.throwIfAborted();
-    } catch (error) {
-      await fresh.end();
-      throw error;
-    }
-    this.#master = fresh;
-    return fresh;
-  }
-
-  /** A Host that starts everything on this one line. */
-  #seenAs(master: Master): Host {
-    return {
-      label: this.label,
-      spawn: (argv, options) => this.#start(master, argv, options),
-      close: () => Promise.resolve(),
-    };
   }
 }
 
