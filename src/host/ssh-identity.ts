@@ -71,16 +71,29 @@ function parse(text: Buffer, passphrase: string | null): ParsedKey | null {
   }
 }
 
+/** The type of the key in a private file of OpenSSH's own form, which stands there unencrypted; null for any other text. Pure. */
+export function keyTypeIn(text: Buffer): string | null {
+  const publicHalf = openSshKey(text)?.publicHalf;
+  if (!publicHalf || publicHalf.length < 4) return null;
+  return publicHalf.subarray(4, 4 + publicHalf.readUInt32BE(0)).toString('latin1');
+}
+
 function lockedHalf(text: Buffer): { publicKey: ParsedKey | null; cipher: string | null } | null {
-  const armoured = text.toString('latin1');
-  if (/^(?:Proc-Type: 4,ENCRYPTED|Encryption: (?!none)\S+)/m.test(armoured)) return { publicKey: null, cipher: null };
-  const [, base64] = /-----BEGIN OPENSSH PRIVATE KEY-----([\sA-Za-z0-9+/=]+)-----END/.exec(armoured) ?? [];
+  if (/^(?:Proc-Type: 4,ENCRYPTED|Encryption: (?!none)\S+)/m.test(text.toString('latin1')))
+    return { publicKey: null, cipher: null };
+  const found = openSshKey(text);
+  if (!found || found.cipher === 'none') return null;
+  return { publicKey: parse(found.publicHalf, null), cipher: found.cipher };
+}
+
+function openSshKey(text: Buffer): { cipher: string; publicHalf: Buffer } | null {
+  const [, base64] =
+    /-----BEGIN OPENSSH PRIVATE KEY-----([\sA-Za-z0-9+/=]+)-----END/.exec(text.toString('latin1')) ?? [];
   if (base64 === undefined) return null;
   const body = Buffer.from(base64, 'base64');
   if (!body.subarray(0, MAGIC.length).equals(MAGIC)) return null;
   const [cipher, , , publicHalf] = fields(body.subarray(MAGIC.length));
-  if (!cipher || !publicHalf || cipher.toString('latin1') === 'none') return null;
-  return { publicKey: parse(publicHalf, null), cipher: cipher.toString('latin1') };
+  return cipher && publicHalf ? { cipher: cipher.toString('latin1'), publicHalf } : null;
 }
 
 /** Cipher, key derivation, its options; then, behind the number of keys, the first public one. */

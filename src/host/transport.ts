@@ -4,6 +4,7 @@ import { ProblemError } from '../core/problem.ts';
 import { type HostKeySources, isKnownByAuthority } from './host-key.ts';
 import { run } from './run.ts';
 import type { SshSettings } from './ssh-config.ts';
+import { keyTypeIn } from './ssh-identity.ts';
 
 /** What ssh2 answers with, when only another program could do better. */
 const BEYOND_US = new Set(['gssapi-with-mic', 'gssapi-keyex', 'hostbased']);
@@ -71,8 +72,10 @@ async function exists(path: string): Promise<boolean> {
   );
 }
 
-/** FIDO keys say so in their public half. */
+/** FIDO keys say so in their public half, which lies beside the private file and unencrypted in it. */
 async function isOnDevice(path: string): Promise<boolean> {
+  const file = await readFile(path).catch(() => null);
+  if (file === null) return false;
   const text = await readFile(`${path.replace(/\.pub$/, '')}.pub`, 'latin1').catch(() => '');
-  return /^sk-(?:ssh|ecdsa)-/.test(text) && (await exists(path));
+  return [keyTypeIn(file) ?? '', text].some((type) => /^sk-(?:ssh|ecdsa)-/.test(type));
 }

@@ -19,12 +19,35 @@ beforeAll(() => {
   execFileSync('ssh-keygen', ['-q', '-s', ca.path, '-I', 'me', '-n', 'al', `${certified.path}.pub`]);
   writeFileSync(join(folder, 'id_ed25519_sk'), 'a handle to a key on a device\n');
   writeFileSync(join(folder, 'id_ed25519_sk.pub'), 'sk-ssh-ed25519@openssh.com AAAA al@laptop\n');
+  writeFileSync(join(folder, 'alone_sk'), deviceKey(), { mode: 0o600 });
   writeFileSync(join(folder, 'lost_sk.pub'), 'sk-ecdsa-sha2-nistp256@openssh.com AAAA\n');
   const line = `old.example ${ca.publicLine}\n`;
   writeFileSync(join(folder, 'authority'), `@cert-authority *.example ${ca.publicLine}\n`);
   writeFileSync(join(folder, 'both'), `@cert-authority *.example ${ca.publicLine}\n${line}`);
 });
 afterAll(() => rmSync(folder, { recursive: true }));
+
+/** The private file of a FIDO key as ssh-keygen writes it, its handle being one of no device; there is none here to make one with. */
+function deviceKey(): string {
+  const field = (value: string | Buffer): Buffer => {
+    const length = Buffer.alloc(4);
+    length.writeUInt32BE(value.length);
+    return Buffer.concat([length, Buffer.from(value)]);
+  };
+  const type = field('sk-ssh-ed25519@openssh.com');
+  const [point, application] = [field(Buffer.alloc(32, 7)), field('ssh:')];
+  const secret = Buffer.concat([
+    ...[Buffer.alloc(8, 1), type, point, application, Buffer.from([1])],
+    ...[field('handle'), field(''), field('al@laptop')],
+  ]);
+  const padding = Buffer.from([1, 2, 3, 4, 5, 6, 7].slice(0, (8 - (secret.length % 8)) % 8));
+  const body = Buffer.concat([
+    ...[Buffer.from('openssh-key-v1\0'), field('none'), field('none'), field(''), Buffer.from([0, 0, 0, 1])],
+    ...[field(Buffer.concat([type, point, application])), field(Buffer.concat([secret, padding]))],
+  ]);
+  const lines = body.toString('base64').match(/.{1,70}/g) ?? [];
+  return ['-----BEGIN OPENSSH PRIVATE KEY-----', ...lines, '-----END OPENSSH PRIVATE KEY-----', ''].join('\n');
+}
 
 /** The reason for settings as `ssh -G` prints them, with `knownHosts` of that name. */
 async function reasonFor(
@@ -61,6 +84,14 @@ describe('OpenSSH is used', () => {
     ['a proxy that hands over its line', ['proxyusefdpass yes'], 'ProxyUseFdpass'],
   ])('for %s', async (_what, lines, words) => {
     expect(await reasonFor(lines)).toContain(words);
+  });
+
+  it('for a key on a security device of which only the private file is there, as ssh-keygen reads it', async () => {
+    const listed = execFileSync('ssh-keygen', ['-lf', join(folder, 'alone_sk')], { encoding: 'latin1' });
+    expect(listed).toContain('(ED25519-SK)');
+    expect(await reasonFor(['identityfile ~/alone_sk'])).toBe(
+      `the key ${join(folder, 'alone_sk')} is on a security device`,
+    );
   });
 
   it('for a machine that a certificate authority vouches for, whatever else is known of it', async () => {
