@@ -6,7 +6,6 @@ import { fail, type ProblemError } from '../core/problem.ts';
 import { shown } from '../core/shown.ts';
 import { parseHop, parseTarget } from '../host/target.ts';
 import type { Request } from '../visits/visit.ts';
-import { credentialAt } from './credentials.ts';
 import type { ConnectionFlags, GatewayFlags, LimitFlags } from './flags.ts';
 import type { Surroundings } from './surroundings.ts';
 
@@ -22,10 +21,9 @@ export function requestOf(
 ): Request {
   const { user, host, port } = parseTarget(target);
   const given = connectOf(flags, around);
-  const key = credentialAt(around, 'identity');
   const connect: Connect = {
     ...{ user, host, port },
-    identities: key === null ? [] : [key],
+    identities: [],
     configFile: null,
     jump: null,
     options: [],

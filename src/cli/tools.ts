@@ -11,7 +11,7 @@ import type { Listener } from '../run/bus.ts';
 import type { Interrupt } from '../run/interrupt.ts';
 import { stateHome } from '../run/runs.ts';
 import type { Tools } from '../visits/visit.ts';
-import { credential } from './credentials.ts';
+import { credential, credentialAt } from './credentials.ts';
 import { readSecretFile } from './secret-file.ts';
 import type { Secrets } from './secrets.ts';
 import type { Surroundings } from './surroundings.ts';
@@ -90,8 +90,10 @@ async function dialRequest(to: Connect, around: Surroundings, { secrets }: ToolP
     const secret = path === null ? await credential(around, which) : await readSecretFile(path);
     return secret === null ? null : secrets.keep(secret);
   };
+  // In no Plan: the next invocation of the unit has its credentials elsewhere.
+  const key = to.identities.length === 0 ? credentialAt(around, 'identity') : null;
   return {
-    query: to,
+    query: key === null ? to : { ...to, identities: [key] },
     knownHosts: to.knownHosts,
     hostKeyPin: to.hostKeyPin,
     password: await secretOf(to.passwordFile, 'password'),

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { flagsFromEnvironment } from '../../src/cli/environment.ts';
 import { CONNECTION_FLAGS, type ConnectionFlags } from '../../src/cli/flags.ts';
-import { connectOf, requestOf } from '../../src/cli/request.ts';
+import { requestOf } from '../../src/cli/request.ts';
 import { Secrets } from '../../src/cli/secrets.ts';
 import { makeTools } from '../../src/cli/tools.ts';
 import type { Problem } from '../../src/core/problem.ts';
@@ -112,16 +112,26 @@ describe('secrets of a unit of systemd', () => {
     expect(sent).toEqual(['canary of the variable', 'a signature', 'canary of the flag', 'a signature']);
   });
 
-  it('are none where systemd gives none', () => {
-    file('ssh_key', 'key');
-    const identitiesWith = (env: Record<string, string>): unknown =>
-      requestOf('al@old', {}, surroundings([], { env }).around).connect.identities;
-    expect(identitiesWith({ CREDENTIALS_DIRECTORY: folder })).toEqual([join(folder, 'ssh_key')]);
-    expect(identitiesWith({ CREDENTIALS_DIRECTORY: join(folder, 'none') })).toEqual([]);
-    expect(identitiesWith({ CREDENTIALS_DIRECTORY: '' })).toEqual([]);
-    expect(identitiesWith({})).toEqual([]);
-    // A run that was begun with another key goes on with that.
-    expect(connectOf({}, surroundings([], { env: { CREDENTIALS_DIRECTORY: folder } }).around)).toEqual({});
+  it('are in no plan, so that a run that is resumed takes those of the invocation that resumes it', async () => {
+    const { connect } = requestOf('al@old', {}, surroundings([], { env: { CREDENTIALS_DIRECTORY: folder } }).around);
+    expect(connect).toMatchObject({ identities: [], passwordFile: null, passphraseFile: null });
+    const [first, second] = ['first', 'second'].map((name) => {
+      mkdirSync(join(folder, name), { mode: 0o700 });
+      return join(folder, name);
+    });
+    for (const invocation of [first ?? '', second ?? '']) {
+      const key = makeKey(invocation, 'ssh_key').path;
+      const problem = await refused({ CREDENTIALS_DIRECTORY: invocation });
+      expect(problem).toMatchObject({ detail: { tried: [`key ${key}`] } });
+      rmSync(invocation, { recursive: true });
+    }
+  });
+
+  it('are none where systemd gives none', async () => {
+    const usual = makeKey(folder, 'usual').path;
+    const config = file('config', `Host *\n  IdentityFile ${usual}\n`, 0o600);
+    for (const env of [{ CREDENTIALS_DIRECTORY: join(folder, 'none') }, { CREDENTIALS_DIRECTORY: '' }, {}])
+      expect(await refused(env, { 'ssh-config': config })).toMatchObject({ detail: { tried: [`key ${usual}`] } });
   });
 });
 
