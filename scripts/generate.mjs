@@ -46,6 +46,7 @@ async function known() {
     "export { GATEWAY_SCRIPT } from './src/checks/gateway-script.ts';",
     "export { MEASURE_SCRIPT } from './src/checks/measure-script.ts';",
     "export { FILES_SCRIPT } from './src/checks/files-script.ts';",
+    "export { PROGRAM_TEXT } from './src/walk/program.generated.ts';",
     "export { PRODUCTS } from './src/gateway/product.ts';",
     "export { default as manifest } from './package.json';",
   ].join('\n');
@@ -63,17 +64,24 @@ function knownModule({
   GATEWAY_SCRIPT,
   MEASURE_SCRIPT,
   FILES_SCRIPT,
+  PROGRAM_TEXT,
   PRODUCTS,
   machineArgs,
   manifest,
 }) {
-  const names = { machine: MACHINE_SCRIPT, gateway: GATEWAY_SCRIPT, measure: MEASURE_SCRIPT, files: FILES_SCRIPT };
+  const names = {
+    machine: MACHINE_SCRIPT,
+    gateway: GATEWAY_SCRIPT,
+    measure: MEASURE_SCRIPT,
+    files: FILES_SCRIPT,
+    walk: PROGRAM_TEXT,
+  };
   const scripts = Object.fromEntries(Object.entries(names).map(([name, text]) => [sha256(text), name]));
   const args = [null, ...Object.keys(PRODUCTS)].map((product) => machineArgs(product));
   return [
-    '// What plan and sync run on the old machine. Made by scripts/generate.mjs.',
+    '// What plan, sync and verify run on the old machine. Made by scripts/generate.mjs.',
     `export const VERSION = ${JSON.stringify(manifest.version)};`,
-    `export const SCRIPTS: Readonly<Record<string, 'machine' | 'gateway' | 'measure' | 'files'>> = ${JSON.stringify(scripts)};`,
+    `export const SCRIPTS: Readonly<Record<string, 'machine' | 'gateway' | 'measure' | 'files' | 'walk'>> = ${JSON.stringify(scripts)};`,
     `export const MACHINE_ARGS: readonly (readonly string[])[] = ${JSON.stringify(args)};`,
     `export const COMMANDS: readonly string[] = ${JSON.stringify(Object.values(PRODUCTS).map(({ command }) => command))};`,
     '',

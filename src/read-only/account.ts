@@ -4,6 +4,8 @@ import { posix as path } from 'node:path';
 /** What the owner of the account allows, and what is known of the account. */
 export interface Account {
   readonly home: string;
+  /** The Node that runs the dispatcher. */
+  readonly node: string;
   /** Login shells: the one of the session and the one of the password file. */
   readonly shells: readonly string[];
   /** Directories in which everything may be read. */

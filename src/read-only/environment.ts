@@ -19,7 +19,7 @@ const ORDERS =
 export function accountOf(
   words: readonly string[],
   env: Environment,
-  user: { readonly homedir: string; readonly shell: string | null },
+  user: { readonly homedir: string; readonly shell: string | null; readonly node: string },
 ): Account | Refusal {
   const home = env['HOME'] ?? user.homedir;
   const named = optionsIn(words);
@@ -30,6 +30,7 @@ export function accountOf(
   const config = env['XDG_CONFIG_HOME'] ?? path.join(home, '.config');
   return {
     home,
+    node: user.node,
     shells: [env['SHELL'], user.shell].filter((shell) => shell !== undefined && shell !== null),
     roots: root,
     programs: program,

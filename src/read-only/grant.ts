@@ -6,34 +6,62 @@ import { COMMANDS, MACHINE_ARGS, SCRIPTS, VERSION } from './known.generated.ts';
 import type { AskedFor } from './line.ts';
 import { isSender } from './rsync-args.ts';
 
-/** What may be started, if what comes on its stdin may: a script of neo-pull, or the arguments of a sending rsync. */
+/** What may be started, if what comes on its stdin may: a script or the walk of neo-pull, or the arguments of a sending rsync. */
 export interface Grant {
-  readonly kind: 'script' | 'rsync';
+  readonly kind: 'script' | 'walk' | 'rsync';
   readonly argv: readonly string[];
   readonly cwd: string | null;
 }
 
-/** Is this something that `plan` and `sync` start? Reads the file system. */
+const SHELL = ['/bin/sh', '-s', '--'];
+/** How a walk is started behind its Node, and with what, none of which is passed on: `cleaned` takes orders to Node away as well. */
+const WALK = ['--input-type=commonjs', '-'];
+const WALK_VARIABLES: Readonly<Record<string, string>> = { NODE_OPTIONS: '', NODE_PATH: '', UV_THREADPOOL_SIZE: '8' };
+
+/** Is this something that `plan`, `sync` and `verify` start? Reads the file system. */
 export function grant(asked: AskedFor & { kind: 'launch' }, account: Account): Grant | Refusal {
   const { argv, cwd } = asked;
   const [program = '', ...args] = argv;
+  if (args.length === 3 && WALK.every((word, at) => word === args[at])) return grantWalk(asked, account);
   if (Object.keys(asked.env ?? {}).length > 0) return refused(`${named(argv)}, with variables of its own`);
-  if (program === '/bin/sh' && args[0] === '-s' && args[1] === '--' && cwd === undefined)
-    return { kind: 'script', argv, cwd: null };
+  if (SHELL.every((word, at) => word === argv[at]) && cwd === undefined) return { kind: 'script', argv, cwd: null };
   if (path.basename(program) !== 'rsync' || !isSender(args) || cwd === undefined) return refused(named(argv));
   if (!account.searchPath.includes(path.dirname(program))) return outside(program);
   const real = insideRoots(cwd, account);
   return real === null ? outside(cwd) : { kind: 'rsync', argv, cwd: real };
 }
 
-/** Null when a script is one of neo-pull's and its arguments lead nowhere that they may not. Reads the file system. */
-export function judgeScript(text: Buffer, args: readonly string[], account: Account): Refusal | null {
+/** By the Node that runs the dispatcher, whichever was asked for; from where the root really lies. */
+function grantWalk({ argv, cwd, env = {} }: AskedFor & { kind: 'launch' }, account: Account): Grant | Refusal {
+  const isOurs = Object.entries(env).every(([name, value]) => WALK_VARIABLES[name] === value);
+  const request = walkRequest(argv.at(-1) ?? '');
+  if (!isOurs || cwd !== undefined || request === null) return refused(named(argv));
+  const root = insideRoots(request.root, account);
+  if (root === null) return outside(request.root);
+  const words = Buffer.from(JSON.stringify({ ...request, root })).toString('base64');
+  return { kind: 'walk', argv: [account.node, ...WALK, words], cwd: null };
+}
+
+function walkRequest(text: string): { readonly root: string } | null {
+  try {
+    const request = JSON.parse(Buffer.from(text, 'base64').toString()) as { readonly root?: unknown } | null;
+    return typeof request?.root === 'string' ? { ...request, root: request.root } : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Null when what is to be read is neo-pull's, and its arguments lead nowhere that they may not. Reads the file system. */
+export function judgeScript(text: Buffer, { kind, argv }: Grant, account: Account): Refusal | null {
   const hash = createHash('sha256').update(text).digest('hex');
   const name = Object.hasOwn(SCRIPTS, hash) ? SCRIPTS[hash] : undefined;
   if (name === undefined) {
     const what = `a script that is none of neo-pull ${VERSION} (SHA-256 ${hash}); the neo-pull that sent it may be of another version`;
     return { kind: 'other-version', what };
   }
+  if ((name === 'walk') !== (kind === 'walk')) return refused(`${name} for ${argv[0] ?? ''}`);
+  if (kind === 'walk') return null;
+  const args = argv.slice(SHELL.length);
   if (name === 'machine') return isMachineArgs(args) ? null : refused(`survey of ${args.join(' ')}`);
   if (name === 'gateway') return judgeGateway(args, account);
   return strayPath(args, account);

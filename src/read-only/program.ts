@@ -1,6 +1,6 @@
 /**
  * What the owner of a read-only account puts before one key in authorized_keys on the old machine:
- * `command="exec node neo-pull-read-only.mjs [--root DIR] [--program PATH]"`. Runs what `plan` and `sync` run, and nothing else
+ * `command="exec node neo-pull-read-only.mjs [--root DIR] [--program PATH]"`. Runs what `plan`, `sync` and `verify` run, and nothing else
  * (docs/read-only-account.md). Any Node from 20 on; no dependencies, and nothing is written.
  */
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
@@ -31,7 +31,7 @@ type Launch = AskedFor & { kind: 'launch' };
 function main(): void {
   const line = process.env['SSH_ORIGINAL_COMMAND'] ?? '';
   const asked = readLine(line);
-  const account = accountOf(process.argv.slice(2), process.env, userInfo());
+  const account = accountOf(process.argv.slice(2), process.env, { ...userInfo(), node: process.execPath });
   if ('what' in account) end(account, asked?.kind === 'launch' ? asked : null);
   else if (asked === null) end(refused(line === '' ? 'a session without a command' : line), null);
   else if (asked.kind === 'signal') signal(asked);
@@ -42,7 +42,7 @@ function launch(asked: Launch, account: Account): void {
   const given = grant(asked, account);
   if ('what' in given) end(given, asked);
   else if (given.kind === 'rsync') feedRsync(start(asked, given));
-  else feedScript(start(asked, given), (text) => judgeScript(text, given.argv.slice(3), account));
+  else feedScript(start(asked, given), (text) => judgeScript(text, given, account));
 }
 
 /** The script is handed on when all of it has come and is known; until then the shell that is to read it waits. */

@@ -1,6 +1,7 @@
 import type { Clock } from '../core/clock.ts';
 import type { Exit, Host, Process } from '../core/host.ts';
 import { fail, type ProblemError } from '../core/problem.ts';
+import { refusedProblem } from '../host/account-read-only.ts';
 import { printable } from '../host/printable.ts';
 import { quoteWord } from '../host/quote.ts';
 
@@ -26,7 +27,7 @@ const LAST_WORDS_BYTES = 8 * 1024;
 /**
  * Runs a program of ours on a Host, its text on stdin so that it leaves no file there, and yields what it prints as it comes.
  * Ends the program when the consumer stops early. Throws what the Host throws, the signal's reason, `command-timeout` after
- * `stallMs` of silence, `command-not-found` without that Node, `command-failed` for any other end than exit code 0.
+ * `stallMs` of silence, `account-read-only`, `command-not-found` without that Node, `command-failed` for any other end than exit code 0.
  */
 export async function* programOutput(host: Host, options: ProgramOptions): AsyncGenerator<Buffer, void, undefined> {
   const { node, text, request, signal } = options;
@@ -111,6 +112,8 @@ function failed(
   { node, doing }: ProgramOptions,
   { exit, words }: { exit: Exit; words: string },
 ): ProblemError {
+  const refused = refusedProblem({ code: exit.code, stderr: words }, host.label);
+  if (refused) return refused;
   if (exit.code === 127) {
     return fail('command-not-found', {
       message: `On ${host.label}, ${printable(node, 200)} could not be started: ${words}`,

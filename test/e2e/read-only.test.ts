@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { MEASURE_SCRIPT } from '../../src/checks/measure-script.ts';
@@ -82,6 +82,15 @@ describe('a key for a read-only account', () => {
     expect([code, events.at(-1)]).toMatchObject([0, { outcome: 'staged', running: 'old', problem: null }]);
     const copied = join(lab.new.home, '.neo-pull/smart-agent-neo-state.staging/smart-agent-neo.json');
     expect(readFileSync(copied)).toEqual(readFileSync(lab.state.configPath));
+  });
+
+  it('is enough to verify what was synced, by every name and byte', async () => {
+    const way = ['verify', '--json', '-i', key.path, '--known-hosts', lab.sshd.knownHosts];
+    writeFileSync(join(dirname(lab.state.configPath), 'since'), 'the copy was made');
+    const { code, events } = await neoPull(way, { env: lab.new.env });
+    const detail = expect.arrayContaining([expect.objectContaining({ path: 'since' })]) as unknown;
+    const end = { running: 'old', problem: { code: 'copy-differs', detail } };
+    expect([code, events.at(-1)]).toMatchObject([8, end]);
   });
 
   it('is refused a pull before anything is looked at, with what to do', async () => {

@@ -9,9 +9,11 @@ import { MEASURE_SCRIPT } from '../../src/checks/measure-script.ts';
 import { MACHINE_SCRIPT, machineArgs } from '../../src/checks/survey-script.ts';
 import { type Account, insideRoots } from '../../src/read-only/account.ts';
 import { accountOf, cleaned } from '../../src/read-only/environment.ts';
-import { grant, judgeScript } from '../../src/read-only/grant.ts';
+import { type Grant, grant, judgeScript } from '../../src/read-only/grant.ts';
 import { SCRIPTS } from '../../src/read-only/known.generated.ts';
 import { endOfArgs, isSender, strangeArg } from '../../src/read-only/rsync-args.ts';
+import { PROGRAM_TEXT } from '../../src/walk/program.generated.ts';
+import { decodeRequest, encodeRequest } from '../../src/walk/request.ts';
 
 let home: string;
 let account: Account;
@@ -27,18 +29,62 @@ beforeAll(() => {
   writeFileSync(join(units, 'smart-agent-neo-gateway.service'), `[Service]\n${start}\nEnvironment=A=/bin/evil\n`);
   writeFileSync(join(units, 'other.service'), '[Service]\nExecStart=/bin/other\n');
   const env = { HOME: home, SHELL: '/bin/bash', PATH: '/usr/bin:/bin' };
-  account = accountOf(['--program', '/opt/named'], env, { homedir: '/nowhere', shell: '/bin/zsh' }) as Account;
+  account = accountOf(['--program', '/opt/named'], env, {
+    homedir: '/nowhere',
+    shell: '/bin/zsh',
+    node: process.execPath,
+  }) as Account;
 });
 afterAll(() => {
   rmSync(home, { recursive: true, force: true });
 });
 
 const judged = (script: string, ...args: string[]): string | null =>
-  judgeScript(Buffer.from(script), args, account)?.kind ?? null;
+  judgeScript(Buffer.from(script), { kind: 'script', argv: ['/bin/sh', '-s', '--', ...args], cwd: null }, account)
+    ?.kind ?? null;
+
+describe('a walk', () => {
+  const ENV = { NODE_OPTIONS: '', NODE_PATH: '', UV_THREADPOOL_SIZE: '8' };
+  const request = (root: string): string =>
+    encodeRequest({ root, excludes: [], room: 'state', workspaces: [], hash: true });
+  const asked = (words: readonly string[], more: { cwd?: string; env?: Record<string, string> } = { env: ENV }) =>
+    grant({ kind: 'launch', nonce: '', argv: ['/opt/evil/node', ...words], ...more }, account);
+  const walk = (root: string): string[] => ['--input-type=commonjs', '-', request(root)];
+
+  it('is run by the Node of the dispatcher, from where its root really lies', () => {
+    const { kind, argv } = asked(walk(join(home, 'way-in'))) as Grant;
+    expect([kind, argv.slice(0, 3)]).toEqual(['walk', [process.execPath, '--input-type=commonjs', '-']]);
+    expect(decodeRequest(argv[3] ?? '')).toMatchObject({ root: join(home, 'state'), hash: true });
+  });
+
+  it('leads nowhere outside of the roots, and has no other words and variables than a walk has', () => {
+    for (const root of ['/etc', join(home, 'way-out'), `${home}/..`])
+      expect(asked(walk(root))).toMatchObject({ kind: 'outside' });
+    for (const words of [
+      ['-', request(home)],
+      ['--require', '/x', request(home)],
+      [...walk(home), 'more'],
+    ])
+      expect(asked(words)).toMatchObject({ kind: 'not-allowed' });
+    for (const text of ['', 'x', Buffer.from('null').toString('base64'), Buffer.from('{}').toString('base64')])
+      expect(asked(['--input-type=commonjs', '-', text])).toMatchObject({ kind: 'not-allowed' });
+    for (const env of [{ NODE_OPTIONS: '--require=/x' }, { LD_PRELOAD: '/x' }, { constructor: '' }])
+      expect(asked(walk(home), { env })).toMatchObject({ kind: 'not-allowed' });
+    expect(asked(walk(home), { cwd: home })).toMatchObject({ kind: 'not-allowed' });
+  });
+
+  it('is read by Node and a script by a shell, never the other way round', () => {
+    const given = asked(walk(home)) as Grant;
+    expect(judgeScript(Buffer.from(PROGRAM_TEXT), given, account)).toBeNull();
+    expect(judgeScript(Buffer.from(MEASURE_SCRIPT), given, account)).toMatchObject({ kind: 'not-allowed' });
+    expect(judgeScript(Buffer.from(`${PROGRAM_TEXT};`), given, account)).toMatchObject({ kind: 'other-version' });
+    expect(judged(PROGRAM_TEXT, home)).toBe('not-allowed');
+  });
+});
 
 describe('a script', () => {
-  it('is known by its text, and there are four', () => {
-    const hashes = [MACHINE_SCRIPT, GATEWAY_SCRIPT, MEASURE_SCRIPT, FILES_SCRIPT].map((text) =>
+  it('is known by its text, and there are four beside the walk', () => {
+    const hashes = [MACHINE_SCRIPT, GATEWAY_SCRIPT, MEASURE_SCRIPT, FILES_SCRIPT, PROGRAM_TEXT].map((text) =>
       createHash('sha256').update(text).digest('hex'),
     );
     expect(Object.keys(SCRIPTS)).toEqual(hashes);
@@ -100,7 +146,7 @@ describe('the roots of an account', () => {
   });
 
   it('are the home, or what the owner names', () => {
-    const user = { homedir: '/home/al', shell: null };
+    const user = { homedir: '/home/al', shell: null, node: '/usr/bin/node' };
     expect(accountOf([], {}, user)).toMatchObject({ roots: ['/home/al'], programs: [] });
     expect(accountOf(['--root', '/a', '--root', '/b'], {}, user)).toMatchObject({ roots: ['/a', '/b'] });
     for (const words of [['--root'], ['--root', 'a'], ['--other'], ['/a']])
