@@ -19,8 +19,12 @@ export interface Process {
   readonly stdin: Writable;
   readonly stdout: Readable;
   readonly stderr: Readable;
-  /** Resolves once when the command is over and both outputs have ended; rejects with `connection-lost` when the line broke. */
+  /**
+   * Resolves once when the command is over and both outputs have ended; rejects with `connection-lost` when the line broke, with
+   * `signal-undelivered` when a KILL could not be delivered and the command may still run.
+   */
   readonly exit: Promise<Exit>;
+  /** Signals the whole group, as soon as that can be done; throws nothing. After a KILL `exit` settles within half a minute. */
   kill(signal: SignalName): void;
 }
 

@@ -50,6 +50,11 @@ export const PROBLEMS = {
     stops: true,
     why: 'The SSH server lets too few commands run side by side.',
   },
+  'signal-undelivered': {
+    exit: EXIT.connect,
+    stops: true,
+    why: 'A command on the old machine was to be ended and may still run.',
+  },
   'login-shell-unusable': {
     exit: EXIT.connect,
     stops: true,

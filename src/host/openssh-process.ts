@@ -6,9 +6,10 @@ import { Deferred } from './deferred.ts';
 import { afterGrace, endOnAbort } from './ending.ts';
 import { FramedOutput } from './frame.ts';
 import type { Master } from './openssh-master.ts';
-import { loginCommand, signalCommand } from './quote.ts';
+import { type Aside, sendSignal } from './openssh-signal.ts';
+import { loginCommand } from './quote.ts';
 import { exitOf } from './shell-status.ts';
-import { lineBroke, sessionsRefused, shellUnusable } from './ssh-problem.ts';
+import { lineBroke, sessionsRefused, shellUnusable, signalUndelivered } from './ssh-problem.ts';
 import type { StartOptions } from './ssh-process.ts';
 import { Trailer } from './trailer.ts';
 import { unlessAborted, within } from './within.ts';
@@ -26,7 +27,7 @@ const NEWS_MS = 1000;
 export async function startOverMaster(
   master: Master,
   argv: readonly string[],
-  { clock, loginTimeoutMs, signal, ...launch }: StartOptions,
+  { clock, loginTimeoutMs, signal, openAside, ...launch }: StartOptions & Aside,
 ): Promise<Process> {
   const late = (): Error =>
     shellUnusable(`did not start the command within ${loginTimeoutMs / 1000} s`, '', master.place);
@@ -35,7 +36,7 @@ export async function startOverMaster(
   const begin = async (): Promise<OpenSshProcess> => {
     const nonce = randomBytes(16).toString('hex');
     const child = await master.start(loginCommand(argv, { ...launch, nonce, reports: true }));
-    latest = new OpenSshProcess(child, { nonce, master });
+    latest = new OpenSshProcess(child, { nonce, master, openAside });
     if (abandoned.signal.aborted) latest.abandon();
     await latest.begun();
     return latest;
@@ -68,15 +69,19 @@ class OpenSshProcess implements Process {
   readonly stderr: FramedOutput;
   readonly #child: Process;
   readonly #master: Master;
+  readonly #openAside: Aside['openAside'];
   readonly #trailer: Trailer;
   readonly #exit = new Deferred<Exit>();
   readonly #sound = new Deferred<undefined>();
   #pid: number | null = null;
-  #killed = false;
+  /** Did a KILL get there? Null as long as none was sent. */
+  #killing: Promise<boolean> | null = null;
   #over = false;
 
-  constructor(child: Process, { nonce, master }: { nonce: string; master: Master }) {
+  constructor(child: Process, with_: { nonce: string; master: Master } & Aside) {
+    const { nonce, master, openAside } = with_;
     this.#child = child;
+    this.#openAside = openAside;
     this.#master = master;
     this.#trailer = new Trailer(nonce);
     this.stdin = child.stdin;
@@ -113,24 +118,28 @@ class OpenSshProcess implements Process {
 
   kill(signal: SignalName): void {
     if (this.#over) return;
-    this.#send(signal);
-    if (signal === 'KILL') afterGrace(this, this.#master.clock, () => this.abandon());
+    if (signal !== 'KILL') void this.#send(signal);
+    else {
+      this.#killing ??= this.#send('KILL');
+      afterGrace(this, this.#master.clock, () => this.abandon());
+    }
   }
 
-  /** Closes the channel, whatever the other side still has to say. */
+  /** Closes the channel, whatever the other side still has to say, but not before a KILL has got there or could not. */
   abandon(): void {
     if (this.#over) return;
-    this.#send('KILL');
-    this.#finish(() => this.#exit.resolve({ code: null, signal: 'KILL' }));
+    const [pid, { place }] = [this.#pid, this.#master];
+    const end = (isKilled: boolean): void => {
+      if (isKilled) this.#finish(() => this.#exit.resolve({ code: null, signal: 'KILL' }));
+      else this.#fail(signalUndelivered(pid, place));
+    };
+    // What has not begun never will.
+    if (pid === null) end(true);
+    else void (this.#killing ??= this.#send('KILL')).then(end);
   }
 
-  /** By a command of its own: no ssh passes a signal on. */
-  #send(signal: SignalName): void {
-    this.#killed ||= signal === 'KILL';
-    // 0 and 1 would mean everybody; the number comes from the other side.
-    if (this.#pid === null || !Number.isSafeInteger(this.#pid) || this.#pid < 2) return;
-    const begun = this.#master.start(signalCommand(this.#pid, signal));
-    begun.then((child) => leaveAlone(child).then(() => this.#master.sawEnd())).catch(() => undefined);
+  #send(signal: SignalName): Promise<boolean> {
+    return sendSignal(this.#master, { pid: this.#pid, signal, openAside: this.#openAside });
   }
 
   #awaitEnd(): void {
@@ -159,13 +168,17 @@ class OpenSshProcess implements Process {
   #told(): Exit | null {
     const { status } = this.#trailer;
     if (status !== null) return exitOf(status);
-    return this.#killed ? { code: null, signal: 'KILL' } : null;
+    return this.#killing ? { code: null, signal: 'KILL' } : null;
   }
 
   #break(): void {
     const { lost, place } = this.#master;
     const known: unknown = lost.aborted ? lost.reason : undefined;
     const error = known instanceof Error ? known : lineBroke('a command ended without an exit status', place);
+    this.#fail(error);
+  }
+
+  #fail(error: Error): void {
     this.#finish(() => {
       this.#exit.reject(error);
       for (const stream of [this.stdin, this.stdout, this.stderr]) stream.destroy(error);
@@ -184,11 +197,4 @@ class OpenSshProcess implements Process {
 /** Resolves when the line is known to be lost, or has had the time to become so. */
 async function news({ lost, clock }: Master): Promise<void> {
   if (!lost.aborted) await clock.sleep(NEWS_MS, lost).catch(() => undefined);
-}
-
-async function leaveAlone(child: Process): Promise<void> {
-  child.stdin.end();
-  child.stdout.resume();
-  child.stderr.resume();
-  await child.exit;
 }

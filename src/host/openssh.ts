@@ -37,12 +37,21 @@ export class OpenSshHost implements Host {
     const { place, clock, reconnectMs, onReconnect, loginTimeoutMs = LOGIN_TIMEOUT_MS } = options;
     const only = fingerprint === null ? null : ({ fingerprint, by: 'connection' } as const);
     let count = 1;
+    // One after the other: they share what is asked and which key was shown.
+    let opening: Promise<unknown> = Promise.resolve();
+    const open = (signal: AbortSignal): Promise<Master> => {
+      const next = opening.then(() =>
+        openMaster({ ...surroundings, options, count: (count += 1), ask: null, only, signal }),
+      );
+      opening = next.catch(() => undefined);
+      return next;
+    };
     this.label = options.label ?? `old machine (${options.user}@${place.host})`;
     this.#surroundings = surroundings;
     this.#standing = new StandingLine(master, {
       ...{ label: this.label, place, clock, reconnectMs, onReconnect },
-      open: (signal) => openMaster({ ...surroundings, options, count: (count += 1), ask: null, only, signal }),
-      start: (on, argv, launch) => startOverMaster(on, argv, { ...launch, clock, loginTimeoutMs }),
+      open,
+      start: (on, argv, launch) => startOverMaster(on, argv, { ...launch, clock, loginTimeoutMs, openAside: open }),
     });
   }
 

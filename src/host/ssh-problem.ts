@@ -107,6 +107,14 @@ export function sessionsRefused({ host }: Place, cause: unknown): ProblemError {
   );
 }
 
+/** A command was to be ended, and is not known to have heard of it. Pure. */
+export function signalUndelivered(pid: number | null, { host }: Place): ProblemError {
+  return fail('signal-undelivered', {
+    message: `A command on ${host} was to be ended and could not be told; it may still run there.`,
+    hint: `Look there, and end it: ps -o pid,args -g ${pid}; kill -- -${pid}`,
+  });
+}
+
 /** The login shell did not come as far as the command. Pure. */
 export function shellUnusable(how: string, said: string, { host }: Place, cause?: unknown): ProblemError {
   return fail(
