@@ -38,13 +38,18 @@ let other: ThrowawayUser | null = null;
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'np-config-'));
-  [near, far] = await Promise.all([startSshd(), startSshd({ hostKeys: ['rsa', 'ed25519', 'ecdsa'] })]);
+  [near, far] = await Promise.all([
+    startSshd({ config: ['ListenAddress ::1'] }),
+    startSshd({ hostKeys: ['rsa', 'ed25519', 'ecdsa'], config: ['ListenAddress ::1'] }),
+  ]);
   key = makeKey(folder, 'key');
   for (const server of [near, far]) server.authorize(key.publicLine);
   agent = await startAgent();
   agent.add(key.path, makeKey(folder, 'stranger').path);
   if (canMakeUsers) other = makeUser();
   writeFileSync(join(folder, 'known'), readFileSync(near.knownHosts, 'utf8') + readFileSync(far.knownHosts, 'utf8'));
+  const known = readFileSync(join(folder, 'known'), 'utf8');
+  writeFileSync(join(folder, 'six'), known + known.replaceAll('[127.0.0.1]:', '[::1]:'));
   writeFileSync(join(folder, 'hashed'), readFileSync(join(folder, 'known')));
   execFileSync('ssh-keygen', ['-q', '-H', '-f', join(folder, 'hashed')], { stdio: 'ignore' });
   const aliased = far.hostKeys.map(({ publicLine }) => `the-old-one ${publicLine}\n`).join('');
@@ -66,6 +71,7 @@ interface Fixture {
 const user = (): string => other?.name ?? userInfo().username;
 const base = (known = 'known'): string => `  IdentityFile ${key.path}\n  UserKnownHostsFile ${join(folder, known)}\n`;
 const at = (server: Sshd): string => `  HostName 127.0.0.1\n  Port ${String(server.port)}\n`;
+const at6 = (server: Sshd): string => at(server).replace('127.0.0.1', '::1');
 const write = (name: string, text: string): string => {
   mkdirSync(join(folder, 'parts'), { recursive: true });
   writeFileSync(join(folder, 'parts', name), text);
@@ -148,6 +154,41 @@ const FIXTURES: Readonly<Record<string, Fixture>> = {
   },
   ProxyCommand: {
     config: () => `Host old\n${at(far)}  ProxyCommand ${process.execPath} -e "${PIPE}" %h %p\n${base()}`,
+  },
+  'ProxyJump none over a wildcard': {
+    config: () => `Host old\n${at(far)}  ProxyJump none\nHost *\n  ProxyJump nowhere.invalid\n${base()}`,
+  },
+  'ProxyCommand none over a wildcard': {
+    config: () => `Host old\n${at(far)}  ProxyCommand none\nHost *\n  ProxyCommand false\n${base()}`,
+  },
+  'a Match final': {
+    config: () =>
+      `Host old\n${at(far)}Match final host 127.0.0.1\n${base()}Host *\n  IdentityFile ${join(folder, 'none')}\n`,
+    viaFiles: false,
+  },
+  'a Match canonical, with CanonicalizeHostname': {
+    config: () =>
+      `CanonicalizeHostname always\nMatch canonical host localhost\n  HostKeyAlias the-old-one\n  Port ${String(far.port)}\n${base('aliased')}`,
+    typed: () => ({ host: 'localhost', family: 4 }),
+    viaFiles: false,
+  },
+  'an IPv6 HostName': {
+    config: () => `Host old\n${at6(far)}${base('six')}`,
+  },
+  'an IPv6 address that is typed': {
+    config: () => base('six'),
+    typed: () => ({ host: '::1', port: far.port }),
+  },
+  'a jump host with an IPv6 address': {
+    config: () => `Host old\n${at(far)}  ProxyJump [::1]:${String(near.port)}\nHost *\n${base('six')}`,
+  },
+  'an IPv6 address behind a jump host that is reached by -4': {
+    config: () => `Host old\n${at6(far)}  ProxyJump near\nHost near\n${at(near)}Host *\n${base('six')}`,
+    typed: () => ({ family: 4 }),
+  },
+  'a jump host that has IPv6 only, and -4': {
+    config: () => `Host old\n${at(far)}  ProxyJump near\nHost near\n${at6(near)}Host *\n${base('six')}`,
+    typed: () => ({ family: 4 }),
   },
   'options that are typed, over the file': {
     config: () => `Host old\n${at(near)}${base()}`,
