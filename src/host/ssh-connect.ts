@@ -11,7 +11,7 @@ import { NotSigned } from './ssh-keyring.ts';
 import type { SshOptions } from './ssh-options.ts';
 import { connectProblem, type Stage, tooSlow } from './ssh-problem.ts';
 
-const CONNECT_TIMEOUT_MS = 10_000;
+export const CONNECT_TIMEOUT_MS = 10_000;
 const KEEPALIVE_MS = 15_000;
 const KEPT_BANNER = 300;
 

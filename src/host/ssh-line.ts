@@ -1,4 +1,3 @@
-import { connect } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Ask } from '../core/ask.ts';
 import type { Host } from '../core/host.ts';
@@ -7,9 +6,10 @@ import { firstPolicy, samePolicy, type TrustedHostKey } from './host-key.ts';
 import { startProxy } from './proxy.ts';
 import { rememberHostKey } from './remember-host-key.ts';
 import { Credentials } from './ssh-auth.ts';
-import { openConnection } from './ssh-connect.ts';
+import { CONNECT_TIMEOUT_MS, openConnection } from './ssh-connect.ts';
 import type { Connection } from './ssh-connection.ts';
 import type { SshOptions } from './ssh-options.ts';
+import { tcpTo } from './tcp.ts';
 
 /** What lies between this machine and an SSH server; directly by TCP where there is nothing. */
 export type Through =
@@ -60,11 +60,10 @@ export class Line {
   }
 
   async #stream(opening: Opening): Promise<Duplex> {
-    const { host, port, family, through } = this.#options;
+    const { host, port, family = null, through, connectTimeoutMs = CONNECT_TIMEOUT_MS } = this.#options;
     if (through?.kind === 'command') return startProxy(through.here, through.argv, opening.signal);
     if (this.#via) return this.#via.#forward(opening, { host, port });
-    // Many small commands: without noDelay each would wait for the acknowledgement of the one before.
-    return connect({ host, port, noDelay: true, ...(family && { family }) });
+    return tcpTo({ host, port, family, connectTimeoutMs });
   }
 
   /** Opens this hop, and through it a stream to what lies behind; the hop ends with the stream. */
