@@ -126,7 +126,7 @@ async function routeOf(request: DialRequest, around: DialAround, hopsLeft: numbe
   const { query, knownHosts, hostKeyPin, password, passphrase } = request;
   const { here, account, clock, reconnectMs, connectTimeoutMs, signal, onReconnect } = around;
   if (hopsLeft < 0) throw circle(query.host);
-  const settings = await readSshSettings(here, query, account);
+  const settings = await readSshSettings(here, query, { account, signal });
   const { host, port, user, family, identities, identitiesOnly, agent, hostKeyName } = settings;
   const between = await betweenOf(request, around, settings, hopsLeft);
   const options: SshOptions = {

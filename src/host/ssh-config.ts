@@ -65,10 +65,15 @@ export function sshWords({ user, port, identities, configFile, jump, options, fa
 
 /**
  * What `ssh` would do: asked of `ssh -G` itself, which evaluates Include, Match and the rest; where there is no ssh, read from the
- * files. Read-only. Throws `option-invalid` with ssh's own words where the configuration or an option cannot be used.
+ * files. Read-only. Throws `option-invalid` with ssh's own words where the configuration or an option cannot be used, and the signal's
+ * reason when that aborts: what the configuration has ssh run (`Match exec`) may take for ever.
  */
-export async function readSshSettings(here: Host, query: SshQuery, account: SshAccount): Promise<SshSettings> {
-  const answer = await askSsh(here, query).catch((error: unknown) => {
+export async function readSshSettings(
+  here: Host,
+  query: SshQuery,
+  { account, signal }: { readonly account: SshAccount; readonly signal?: AbortSignal | undefined },
+): Promise<SshSettings> {
+  const answer = await askSsh(here, query, signal).catch((error: unknown) => {
     if (isCommandNotFound(error)) return null;
     throw error;
   });
@@ -76,9 +81,9 @@ export async function readSshSettings(here: Host, query: SshQuery, account: SshA
   return settingsOf(all, query, account);
 }
 
-async function askSsh(here: Host, query: SshQuery): Promise<string> {
+async function askSsh(here: Host, query: SshQuery, signal: AbortSignal | undefined): Promise<string> {
   const argv = ['ssh', '-G', ...sshWords(query), '--', query.host];
-  const { code, stdout, stderr } = await run(here, argv, { env: { LC_ALL: 'C' } });
+  const { code, stdout, stderr } = await run(here, argv, { env: { LC_ALL: 'C' }, ...(signal && { signal }) });
   if (code === 0) return stdout.toString();
   const lines = stderr.toString().trim().split(/\r?\n/);
   throw fail('option-invalid', {

@@ -11,11 +11,11 @@ const BEYOND_US = new Set(['gssapi-with-mic', 'gssapi-keyex', 'hostbased']);
 
 /**
  * Why only OpenSSH can reach a machine as `ssh` would; null where nothing is seen that speaks against ssh2. Read-only. Words for people,
- * to follow "OpenSSH is used, for".
+ * to follow "OpenSSH is used, for". Rejects with the signal's reason when that aborts.
  */
 export async function reasonForOpenSsh(
   settings: SshSettings,
-  sources: HostKeySources,
+  sources: HostKeySources & { readonly signal?: AbortSignal },
   here: Host,
 ): Promise<string | null> {
   const set = (name: string): boolean => {
@@ -36,13 +36,14 @@ export async function reasonForOpenSsh(
     if (await exists(`${path}-cert.pub`)) return `the key ${path} has a certificate`;
     if (await isOnDevice(path)) return `the key ${path} is on a security device`;
   }
-  return agentHasMore(settings.agent, here);
+  return settings.agent === null ? null : agentHasMore(settings.agent, here, sources.signal);
 }
 
 /** ssh2 passes over what an agent holds beside plain keys. */
-async function agentHasMore(agent: string | null, here: Host): Promise<string | null> {
-  if (agent === null) return null;
-  const listed = await run(here, ['ssh-add', '-L'], { env: { SSH_AUTH_SOCK: agent, LC_ALL: 'C' } }).catch(() => null);
+async function agentHasMore(agent: string, here: Host, signal: AbortSignal | undefined): Promise<string | null> {
+  const env = { SSH_AUTH_SOCK: agent, LC_ALL: 'C' };
+  const listed = await run(here, ['ssh-add', '-L'], { env, ...(signal && { signal }) }).catch(() => null);
+  signal?.throwIfAborted();
   const types = (listed?.stdout.toString() ?? '').split('\n').map((line) => line.split(' ')[0] ?? '');
   if (types.some((type) => /-cert-v\d+@/.test(type))) return 'the ssh-agent holds a certificate';
   return types.some((type) => type.startsWith('sk-')) ? 'the ssh-agent holds a key on a security device' : null;

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -21,6 +21,7 @@ import {
 } from '../../src/host/ssh-config.ts';
 import { settingsFromFiles } from '../../src/host/ssh-config-files.ts';
 import { problemFrom } from '../kit/problem-from.ts';
+import { isAlive, startTimeOf } from '../kit/processes.ts';
 import { type Agent, startAgent } from '../kit/ssh-agent.ts';
 import { type KeyPair, makeKey } from '../kit/ssh-keys.ts';
 import { type Sshd, startSshd } from '../kit/sshd.ts';
@@ -267,7 +268,9 @@ describe('without an ssh to ask', () => {
 
   it.each(known)('the files say the same of %s', async (name, fixture) => {
     const query = queryOf(fixture, name);
-    const [asked, read] = await Promise.all([here, bare].map((host) => readSshSettings(host, query, account())));
+    const [asked, read] = await Promise.all(
+      [here, bare].map((host) => readSshSettings(host, query, { account: account() })),
+    );
     expect(comparable(read)).toEqual(comparable(asked));
   });
 });
@@ -353,9 +356,25 @@ describe('without an ssh to ask, a file of any text', () => {
 describe('a configuration that cannot be used', () => {
   it('is told in the words of ssh, before anything is reached', async () => {
     const query = queryOf({ config: () => 'Host old\n  Prot 22\n' }, 'bad');
-    const problem = await problemFrom(readSshSettings(here, query, account()));
+    const problem = await problemFrom(readSshSettings(here, query, { account: account() }));
     expect(problem).toMatchObject({ code: 'option-invalid' });
     expect(problem.message).toContain('Bad configuration option: prot');
+  });
+
+  it('is not waited for when nobody wants to know any more: what it has ssh run is ended too', async () => {
+    const pidFile = join(folder, 'pid');
+    const hangs = `Match exec "echo $$ > ${pidFile}.part; mv ${pidFile}.part ${pidFile}; exec sleep 1000"\n`;
+    const stop = new AbortController();
+    const asked = readSshSettings(here, queryOf({ config: () => hangs }, 'hangs'), {
+      account: account(),
+      signal: stop.signal,
+    });
+    const pid = await waitFor('the command of the Match', () => existsSync(pidFile) && Number(readFileSync(pidFile)));
+    const command = { pid, startTime: startTimeOf(pid) };
+    const reason = new Error('no longer wanted');
+    stop.abort(reason);
+    await expect(asked).rejects.toBe(reason);
+    await waitFor('the command to end', () => !isAlive(command));
   });
 
   it('is told when its jump hosts lead round in a circle', async () => {

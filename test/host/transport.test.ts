@@ -1,5 +1,7 @@
 import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -69,6 +71,19 @@ async function reasonFor(
   const sources = { host: 'old.example', port: 22, knownHosts: [join(folder, knownHosts)], hostKeyPin: pin };
   return reasonForOpenSsh(settings, sources, here);
 }
+
+it('an agent that does not answer is not waited for when nobody wants to know any more', async () => {
+  const stop = new AbortController();
+  const reason = new Error('no longer wanted');
+  const mute = createServer(() => stop.abort(reason)).listen(join(folder, 'mute'));
+  await once(mute, 'listening');
+  const query = { host: 'old.example', user: 'al', port: 22, identities: [], configFile: null, jump: null };
+  const account = { user: 'al', home: folder, env: { SSH_AUTH_SOCK: join(folder, 'mute') } };
+  const settings = settingsOf(parseSettings(''), { ...query, options: [], family: null }, account);
+  const sources = { host: 'old.example', port: 22, knownHosts: [], hostKeyPin: null, signal: stop.signal };
+  await expect(reasonForOpenSsh(settings, sources, here)).rejects.toBe(reason);
+  mute.close();
+});
 
 describe('OpenSSH is used', () => {
   it.each<[string, readonly string[], string]>([
