@@ -4,7 +4,7 @@ import { fail, ProblemError } from '../core/problem.ts';
 import { printable } from '../host/printable.ts';
 import { DEFAULT_PROFILE, PRODUCTS, stateDirOf } from '../gateway/product.ts';
 import { member, portOf } from './gateway-config.ts';
-import { pasteable } from './pasteable.ts';
+import { pasteable } from '../host/pasteable.ts';
 
 export interface Choice {
   readonly product: ProductName;

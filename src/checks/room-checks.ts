@@ -1,7 +1,7 @@
 import type { DirFacts, Inventory } from '../core/inventory.ts';
 import { problem, type Problem } from '../core/problem.ts';
 import { printable } from '../host/printable.ts';
-import { pasteable } from './pasteable.ts';
+import { pasteable } from '../host/pasteable.ts';
 import { pureCheck, type PureCheck } from './pure-check.ts';
 
 /** What one file takes beyond its bytes, at most: its last block is rarely full. */

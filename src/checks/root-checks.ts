@@ -4,7 +4,7 @@ import type { DirFacts, Inventory, MachineFacts } from '../core/inventory.ts';
 import type { Plan, Root } from '../core/plan.ts';
 import { problem, type Problem } from '../core/problem.ts';
 import { printable } from '../host/printable.ts';
-import { pasteable } from './pasteable.ts';
+import { pasteable } from '../host/pasteable.ts';
 import { pureCheck, type PureCheck } from './pure-check.ts';
 
 /** Can each root be taken from where it is, and put where it is to live? */

@@ -103,11 +103,11 @@ async function dialRequest(to: Connect, around: Surroundings, { secrets }: ToolP
 
 /** ssh looks for its files in the home of the account, whatever HOME says. */
 function sshAccount({ account, env }: Surroundings): SshAccount {
-  const { user } = account;
+  const { user, uid } = account;
   try {
-    return { user, home: userInfo().homedir, env };
+    return { user, uid, home: userInfo().homedir, env };
   } catch {
-    return { user, home: account.home, env };
+    return { user, uid, home: account.home, env };
   }
 }
 

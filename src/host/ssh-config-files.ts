@@ -1,7 +1,8 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { open, readdir } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join } from 'node:path';
 import SSHConfig from 'ssh-config';
-import { fail } from '../core/problem.ts';
+import { fail, ProblemError } from '../core/problem.ts';
+import { pasteable } from './pasteable.ts';
 import { printable } from './printable.ts';
 import type { SshAccount, SshQuery } from './ssh-config.ts';
 
@@ -13,7 +14,8 @@ const MANY = new Set(['identityfile', 'certificatefile']);
 
 /**
  * The settings for a query, by keyword, where there is no `ssh` to ask: from ssh_config files by way of the ssh-config package.
- * `Match exec` and canonical names are not evaluated. Read-only. Throws `option-invalid` for a file that cannot be read or parsed.
+ * `Match exec` and canonical names are not evaluated. Read-only. Throws `option-invalid` for a file that cannot be read or parsed,
+ * and as ssh does for one of the user's, or one that is included, that somebody else may have written.
  */
 export async function settingsFromFiles(query: SshQuery, account: SshAccount): Promise<Map<string, string[]>> {
   const all = new Map<string, string[]>();
@@ -25,7 +27,8 @@ export async function settingsFromFiles(query: SshQuery, account: SshAccount): P
   };
   for (const [keyword, value] of typed(query)) add(keyword, [value]);
   for (const path of configFiles(query, account)) {
-    const text = await readConfig(path, { account, optional: query.configFile === null, depth: 0 });
+    const own = query.configFile === null && path !== SYSTEM_CONFIG;
+    const text = await readConfig(path, { account, optional: query.configFile === null, guarded: own, depth: 0 });
     for (const [keyword, values] of computed(text, path, query)) add(keyword, values);
   }
   for (const [keyword, values] of usual(account)) if (!all.has(keyword)) add(keyword, values);
@@ -51,17 +54,25 @@ function configFiles({ configFile }: SshQuery, { home }: SshAccount): string[] {
   return configFile === null ? [join(home, '.ssh', 'config'), SYSTEM_CONFIG] : [configFile];
 }
 
+interface Reading {
+  readonly account: SshAccount;
+  readonly optional: boolean;
+  /** May nobody but the user, or root, have written it? */
+  readonly guarded: boolean;
+  readonly depth: number;
+}
+
 /** The text of a config file, its Include lines replaced by what they name. */
-async function readConfig(
-  path: string,
-  { account, optional, depth }: { account: SshAccount; optional: boolean; depth: number },
-): Promise<string> {
-  const text = await readFile(path, 'utf8').catch((error: unknown) => {
+async function readConfig(path: string, reading: Reading): Promise<string> {
+  const { account, optional, depth } = reading;
+  const text = await textOf(path, reading).catch((error: unknown) => {
+    if (error instanceof ProblemError) throw error;
     const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
     if (optional && (code === 'ENOENT' || code === 'ENOTDIR')) return '';
     throw unusable(path, `cannot be read (${code})`);
   });
   if (depth > DEEPEST_INCLUDE) throw unusable(path, 'is included too deeply');
+  const inner = { account, optional: true, guarded: true, depth: depth + 1 };
   const lines = text.split('\n').map(async (line) => {
     const [, names] = /^\s*include[\s=]+(.+)$/i.exec(line) ?? [];
     if (names === undefined) return line;
@@ -71,10 +82,25 @@ async function readConfig(
         .split(/\s+/)
         .map((name) => included(name, path, account)),
     );
-    const inner = files.flat().map((file) => readConfig(file, { account, optional: true, depth: depth + 1 }));
-    return (await Promise.all(inner)).join('\n');
+    const texts = files.flat().map((file) => readConfig(file, inner));
+    return (await Promise.all(texts)).join('\n');
   });
   return (await Promise.all(lines)).join('\n');
+}
+
+/** What is judged is what is read: both by one handle. */
+async function textOf(path: string, { account, guarded }: Reading): Promise<string> {
+  const handle = await open(path);
+  try {
+    const { uid, mode } = await handle.stat();
+    if (guarded && ((uid !== 0 && uid !== account.uid) || (mode & 0o022) !== 0))
+      throw unusable(path, 'is not used, as others may have written it (Bad owner or permissions)', {
+        hint: `Make it yours alone: chmod go-w ${pasteable(path)}; ls -l ${pasteable(path)}`,
+      });
+    return await handle.readFile('utf8');
+  } finally {
+    await handle.close();
+  }
 }
 
 /** The files that an Include names: `~`, `*` and `?` in its last part; relative to the folder of the user's or the system's config. */
@@ -121,9 +147,9 @@ function usual({ home }: SshAccount): [string, string[]][] {
   ];
 }
 
-function unusable(path: string, why: string): Error {
-  return fail('option-invalid', {
-    message: `The SSH configuration ${printable(path, 200)} ${why}. Nothing was changed.`,
-    hint: 'Mend the file, or name another with -F (none: no file at all).',
-  });
+const MEND = 'Mend the file, or name another with -F (none: no file at all).';
+
+function unusable(path: string, why: string, { hint = MEND }: { readonly hint?: string } = {}): Error {
+  const message = `The SSH configuration ${printable(path, 200)} ${why}. Nothing was changed.`;
+  return fail('option-invalid', { message, hint });
 }

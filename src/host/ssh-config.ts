@@ -7,6 +7,7 @@ import type { ProxyPlace } from './proxy-command.ts';
 import { run } from './run.ts';
 import { isCommandNotFound } from './transport.ts';
 import { settingsFromFiles } from './ssh-config-files.ts';
+import { sshTime } from './ssh-time.ts';
 
 /** What was typed to reach a machine, as `ssh` would be called. What was not given is null or empty. */
 export type SshQuery = Pick<
@@ -17,6 +18,7 @@ export type SshQuery = Pick<
 /** Whose configuration is meant. */
 export interface SshAccount {
   readonly user: string;
+  readonly uid: number;
   /** The one of the account, where ssh looks, whatever HOME says. */
   readonly home: string;
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -115,7 +117,7 @@ export function settingsOf(
     return value === undefined || value === '' || value.toLowerCase() === 'none' ? null : value;
   };
   const seconds = (name: string): number | null => {
-    const value = Number(one(name) ?? 0);
+    const value = sshTime(one(name) ?? '') ?? 0;
     return value > 0 ? value * 1000 : null;
   };
   const place = {

@@ -46,7 +46,7 @@ function dialBy(
   writeFileSync(configFile, config);
   const nothing = { user: null, port: null, identities: [], jump: null, options: [], family: null };
   const secrets = { hostKeyPin: null, password, passphrase };
-  const account = { user: userInfo().username, home: userInfo().homedir, env: {} };
+  const account = { user: userInfo().username, uid: userInfo().uid, home: userInfo().homedir, env: {} };
   const patience = { clock: systemClock, reconnectMs: 0, connectTimeoutMs: 10_000 };
   told.length = 0;
   const tell = (message: string): Promise<void> => Promise.resolve(void told.push(message));

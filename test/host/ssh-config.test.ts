@@ -203,7 +203,12 @@ const FIXTURES: Readonly<Record<string, Fixture>> = {
   },
 };
 
-const account = (): SshAccount => ({ user: userInfo().username, home: userInfo().homedir, env: {} });
+const account = (): SshAccount => ({
+  user: userInfo().username,
+  uid: userInfo().uid,
+  home: userInfo().homedir,
+  env: {},
+});
 const here = new LocalHost({ label: 'here', env: { PATH: process.env['PATH'] ?? '', HOME: userInfo().homedir } });
 /** Where no ssh is to be found. */
 const bare = new LocalHost({ label: 'here', env: { PATH: '/nonexistent', HOME: userInfo().homedir } });
