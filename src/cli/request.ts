@@ -125,7 +125,7 @@ function readableAt(name: string, path: string): string {
 
 /** Each hop is taken apart when it is reached; a word that could mean more than a name is refused now. */
 function jumpOf(text: string): string {
-  for (const hop of text.split(',')) parseHop(hop);
+  for (const hop of text.split(',')) parseHop(hop, '-J (--jump)');
   return text;
 }
 

@@ -116,7 +116,7 @@ function hasNamesake({ options, hop }: Route): boolean {
 
 /**
  * Finds out how `ssh` would reach the machine: endpoint, identity, trust, hops. Connects to nothing. Throws `option-invalid` for a
- * configuration that cannot be used or whose jump hosts lead round in a circle, `target-malformed` for a hop that is no name.
+ * configuration that cannot be used, whose jump hosts lead round in a circle, or one of whose hops is no name.
  */
 export function findRoute(request: DialRequest, around: DialAround): Promise<Route> {
   return routeOf(request, around, MOST_HOPS);
@@ -177,9 +177,12 @@ async function betweenOf(
 }
 
 /** The last hop is reached through those before it; of the command line only the configuration file is meant for it, as with ssh. */
-function hopRequest({ query, knownHosts, passphrase }: DialRequest, jumps: readonly string[]): DialRequest {
+function hopRequest(request: DialRequest, jumps: readonly string[]): DialRequest {
+  const { query, knownHosts, passphrase } = request;
+  const from = givenBy(query);
+  for (const jump of jumps) parseHop(jump, from);
   const last = jumps.at(-1) ?? '';
-  const { host, user, port } = parseHop(last);
+  const { host, user, port } = parseHop(last, from);
   const jump = jumps.length > 1 ? jumps.slice(0, -1).join(',') : null;
   return {
     query: { host, user, port, identities: [], configFile: query.configFile, jump, options: [], family: null },
@@ -188,6 +191,14 @@ function hopRequest({ query, knownHosts, passphrase }: DialRequest, jumps: reado
     hostKeyPin: null,
     password: null,
   };
+}
+
+/** Where the jump hosts of a query stand, in words. */
+function givenBy({ jump, options, host, configFile }: SshQuery): string {
+  if (jump !== null) return '-J (--jump)';
+  if (options.some((option) => /^\s*proxyjump[\s=]/i.test(option))) return '-o ProxyJump';
+  const file = configFile === null ? 'the SSH configuration (~/.ssh/config, /etc/ssh/ssh_config)' : configFile;
+  return `ProxyJump for ${printable(host, 100)} in ${printable(file, 200)}`;
 }
 
 /**

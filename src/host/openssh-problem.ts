@@ -1,4 +1,5 @@
 import { fail, type ProblemError } from '../core/problem.ts';
+import { pasteable } from './pasteable.ts';
 import { printable } from './printable.ts';
 import { lineBroke, type Place } from './ssh-problem.ts';
 
@@ -117,7 +118,7 @@ function keyUnknown({ place, shown }: LastWords): ProblemError {
 function notFound({ place }: LastWords, line: string): ProblemError {
   return fail('host-not-found', {
     message: `The name ${place.host} does not resolve (${line}).`,
-    hint: `Check its spelling: getent hosts ${place.host}`,
+    hint: `Check its spelling: getent hosts ${pasteable(place.host)}`,
   });
 }
 
@@ -131,14 +132,14 @@ function handshakeFailed({ place }: LastWords, line: string): ProblemError {
 function authFailed({ place, user }: LastWords, line: string): ProblemError {
   return fail('auth-failed', {
     message: `The old machine did not let ${user}@${place.host} in. ssh says: ${line}`,
-    hint: `Check the user name and what it takes: ssh -v -p ${place.port} ${user}@${place.host}`,
+    hint: `Check the user name and what it takes: ssh -v -p ${place.port} ${pasteable(`${user}@${place.host}`)}`,
   });
 }
 
 function unreachable({ place }: LastWords, line: string): ProblemError {
   return fail('host-unreachable', {
     message: `${place.host}:${place.port} could not be reached${line === '' ? '.' : ` (${line}).`}`,
-    hint: `See whether the machine is on and its SSH server listens on port ${place.port}: ssh -v -p ${place.port} ${place.host}`,
+    hint: `See whether the machine is on and its SSH server listens on port ${place.port}: ssh -v -p ${place.port} ${pasteable(place.host)}`,
   });
 }
 

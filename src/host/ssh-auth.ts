@@ -7,6 +7,7 @@ import type {
 } from 'ssh2';
 import type { Ask } from '../core/ask.ts';
 import { fail, type ProblemError } from '../core/problem.ts';
+import { pasteable } from './pasteable.ts';
 import { printable } from './printable.ts';
 import { Keyring, KeyOnOffer } from './ssh-keyring.ts';
 import type { SshOptions } from './ssh-options.ts';
@@ -93,7 +94,7 @@ export class Credentials {
     }
     return this.#refused(
       this.#tried.some((one) => one.startsWith('password'))
-        ? `Check the user name and the password; see what it takes: ssh -v -p ${this.#port} ${this.#who}`
+        ? `Check the user name and the password; see what it takes: ssh -v -p ${this.#port} ${pasteable(this.#who)}`
         : `Check the user name; name a key with --identity; or have your key added there: ssh-copy-id -p ${this.#port} ${this.#who}`,
       said,
     );
@@ -127,7 +128,11 @@ export class Credentials {
   }
 
   #endless(): ProblemError {
-    return this.#refused(`See what its login wants: ssh -v -p ${this.#port} ${this.#who}`, '', ' It asks on and on.');
+    return this.#refused(
+      `See what its login wants: ssh -v -p ${this.#port} ${pasteable(this.#who)}`,
+      '',
+      ' It asks on and on.',
+    );
   }
 
   #detail(): { tried: string[]; taken: string[]; accepts: string[]; foreign?: boolean } {

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { Host } from '../core/host.ts';
 import type { Connect } from '../core/plan.ts';
 import { fail } from '../core/problem.ts';
+import { pasteable } from './pasteable.ts';
 import { printable } from './printable.ts';
 import type { ProxyPlace } from './proxy-command.ts';
 import { run } from './run.ts';
@@ -90,7 +91,7 @@ async function askSsh(here: Host, query: SshQuery, signal: AbortSignal | undefin
   const lines = stderr.toString().trim().split(/\r?\n/);
   throw fail('option-invalid', {
     message: `ssh cannot use its configuration for ${query.host}: ${printable(lines.join('; '))}`,
-    hint: `Mend it until this prints settings: ssh -G ${query.host}`,
+    hint: `Mend it until this prints settings: ssh -G ${pasteable(query.host)}`,
   });
 }
 

@@ -1,4 +1,5 @@
 import { fail, type ProblemError } from '../core/problem.ts';
+import { pasteable } from './pasteable.ts';
 import { printable } from './printable.ts';
 
 /** How far connecting had come. */
@@ -27,7 +28,7 @@ export function connectProblem(error: Ssh2Error, stage: Stage, { host, port }: P
       'host-not-found',
       {
         message: `The name ${host} does not resolve (${error.code}).`,
-        hint: `Check its spelling: getent hosts ${host}`,
+        hint: `Check its spelling: getent hosts ${pasteable(host)}`,
       },
       cause,
     );
@@ -48,7 +49,7 @@ export function connectProblem(error: Ssh2Error, stage: Stage, { host, port }: P
     {
       message:
         stage === 'reach' ? `${where} does not answer (${seen}).` : `${where} broke off the connection (${seen}).`,
-      hint: `See whether the machine is on and its SSH server listens on port ${port}: ssh -v -p ${port} ${host}`,
+      hint: `See whether the machine is on and its SSH server listens on port ${port}: ssh -v -p ${port} ${pasteable(host)}`,
     },
     cause,
   );
@@ -66,8 +67,8 @@ export function tooSlow(stage: Stage, waitMs: number, { host, port }: Place): Pr
     message: `${host}:${port} ${SLOW[stage]} within ${waitMs / 1000} s.`,
     hint:
       stage === 'authenticate'
-        ? `Where a login is confirmed on another device, wait longer (--connect-timeout 60); else see: ssh -v -p ${port} ${host}`
-        : `See whether the machine is on and nothing on the way drops the packets: ssh -v -p ${port} ${host}`,
+        ? `Where a login is confirmed on another device, wait longer (--connect-timeout 60); else see: ssh -v -p ${port} ${pasteable(host)}`
+        : `See whether the machine is on and nothing on the way drops the packets: ssh -v -p ${port} ${pasteable(host)}`,
   });
 }
 
@@ -89,7 +90,7 @@ export function notForwarded({ host, port }: Place, cause: Error): ProblemError 
     'host-unreachable',
     {
       message: `it does not lead on to ${host}:${port} (${printable(cause.message, 160)}).`,
-      hint: `See whether it may forward (AllowTcpForwarding) and reaches the place: nc -z ${host} ${port}`,
+      hint: `See whether it may forward (AllowTcpForwarding) and reaches the place: nc -z ${pasteable(host)} ${port}`,
     },
     { cause },
   );
@@ -122,8 +123,8 @@ export function shellUnusable(how: string, said: string, { host }: Place, cause?
     {
       message: `The login shell on ${host} ${how}${said.trim() === '' ? '.' : `. It said: ${said.trim()}`}`,
       hint: /password.{0,20}expired/i.test(said)
-        ? `Set a new password there first, at a terminal: ssh -t ${host}`
-        : `See what ssh ${host} true does: the account needs a shell that starts commands without asking.`,
+        ? `Set a new password there first, at a terminal: ssh -t ${pasteable(host)}`
+        : `See what ssh ${pasteable(host)} true does: the account needs a shell that starts commands without asking.`,
     },
     { cause },
   );

@@ -4,6 +4,7 @@ import { fail } from '../core/problem.ts';
 import { EMPTY_RUN, foldRun, type RunState } from '../core/run-state.ts';
 import { anyOpen } from '../core/running.ts';
 import type { RunFolder } from '../core/step.ts';
+import { pasteable } from '../host/pasteable.ts';
 import { cutover } from '../migrate.ts';
 import { readJournal } from '../run/journal.ts';
 import { listRuns, openRun, type StateHome } from '../run/runs.ts';
@@ -67,7 +68,7 @@ export function refuseOver(run: EarlierRun): void {
   if (run.state.finished?.outcome !== 'rolled-back' && !isClosed(run)) return;
   throw fail('run-not-ready', {
     message: `Run ${run.folder.id} was rolled back: there is nothing to go on with.`,
-    hint: `To move after all: neo-pull ${run.state.plan?.target ?? 'user@old'}`,
+    hint: `To move after all: neo-pull ${pasteable(run.state.plan?.target ?? 'user@old')}`,
   });
 }
 

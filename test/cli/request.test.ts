@@ -49,8 +49,8 @@ describe('the request behind the flags', () => {
   });
 
   it.each([
-    [{ jump: '-oProxyCommand=id' }, 'target-malformed'],
-    [{ jump: 'a,,b' }, 'target-malformed'],
+    [{ jump: '-oProxyCommand=id' }, 'option-invalid'],
+    [{ jump: 'a,,b' }, 'option-invalid'],
     [{ 'ssh-option': ['ConnectTimeout'] }, 'option-invalid'],
     [{ 'ssh-option': ['User=a\nProxyCommand=id'] }, 'option-invalid'],
     [{ ipv4: true, ipv6: true }, 'option-invalid'],
@@ -58,6 +58,11 @@ describe('the request behind the flags', () => {
     [{ 'ssh-config': '/nonexistent/config' }, 'option-invalid'],
   ])('refuses %j before anything is started (F38)', async (flags, code) => {
     expect(await problemFrom(Promise.resolve().then(() => connectOf(flags, around())))).toMatchObject({ code });
+  });
+
+  it('names the flag whose jump host cannot be used', async () => {
+    const problem = await problemFrom(Promise.resolve().then(() => connectOf({ jump: 'a,b;id' }, around())));
+    expect(problem.message).toContain('-J (--jump) names the jump host "b;id"');
   });
 
   it('makes paths whole, and reads ~ where the shell did not', () => {

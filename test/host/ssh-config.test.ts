@@ -382,6 +382,18 @@ describe('a configuration that cannot be used', () => {
     await waitFor('the command to end', () => !isAlive(command));
   });
 
+  it('is told with its place when one of its jump hosts is no name (F38)', async () => {
+    const query = queryOf({ config: () => 'Host old\n  ProxyJump good,bad;id\n' }, 'hop');
+    const request = { query, knownHosts: null, hostKeyPin: null, password: null, passphrase: null };
+    const patience = { ask: null, clock: systemClock, reconnectMs: 0, connectTimeoutMs: 1000 };
+    const around = { here, env: {}, node: process.execPath, account: account(), ...patience };
+    const problem = await problemFrom(findRoute(request, around));
+    expect(problem).toMatchObject({ code: 'option-invalid' });
+    expect(problem.message).toContain(`ProxyJump for old in ${query.configFile ?? ''} names the jump host "bad;id"`);
+    const typed = { ...request, query: { ...query, configFile: 'none', options: ['proxyjump=bad;id'] } };
+    expect((await problemFrom(findRoute(typed, around))).message).toContain('-o ProxyJump names the jump host');
+  });
+
   it('is told when its jump hosts lead round in a circle', async () => {
     const query = queryOf({ config: () => 'Host a old\n  ProxyJump b\nHost b\n  ProxyJump a\n' }, 'circle');
     const request = { query, knownHosts: null, hostKeyPin: null, password: null, passphrase: null };
