@@ -8,12 +8,13 @@ import type { OpenSshOptions } from './openssh-options.ts';
 import { printable } from './printable.ts';
 import { quoteWord } from './quote.ts';
 import { proxyArgv } from './proxy-command.ts';
+import { algorithmOptions, readAlgorithmLists } from './ssh-algorithm-lists.ts';
 import { readSshSettings, sshWords, type SshAccount, type SshQuery, type SshSettings } from './ssh-config.ts';
 import { SshHost } from './ssh.ts';
 import type { Through } from './ssh-line.ts';
 import type { SshOptions } from './ssh-options.ts';
 import { parseHop } from './target.ts';
-import { isCommandNotFound, reasonAfterFailure, reasonForOpenSsh } from './transport.ts';
+import { isCommandNotFound, reasonAfterFailure, reasonByAlgorithms, reasonForOpenSsh } from './transport.ts';
 
 /** What is asked for beside the query itself. */
 export interface DialRequest {
@@ -100,6 +101,7 @@ function openSshOptions(request: DialRequest, around: DialAround, route: Route):
     place: { host, port },
     ...{ user, env, node, password, passphrase, hostKeyPin, clock, reconnectMs, connectTimeoutMs },
     ...{ ask, refusesUnknownKeys: options.refusesUnknownKeys === true, hostKeyName: options.hostKeyName ?? null },
+    ...(options.algorithms && { algorithms: options.algorithms }),
     ...(keepaliveMs !== undefined && { keepaliveMs }),
     ...(keepaliveCount !== undefined && { keepaliveCount }),
     ...(signal && { signal }),
@@ -128,12 +130,14 @@ async function routeOf(request: DialRequest, around: DialAround, hopsLeft: numbe
   if (hopsLeft < 0) throw circle(query.host);
   const settings = await readSshSettings(here, query, { account, signal });
   const { host, port, user, family, identities, identitiesOnly, agent, hostKeyName } = settings;
+  const algorithms = await readAlgorithmLists(settings, here);
   const between = await betweenOf(request, around, settings, hopsLeft);
   const options: SshOptions = {
     ...{ host, port, user, family, identities, identitiesOnly, agent, hostKeyName, hostKeyPin, password, passphrase },
     knownHosts: knownHosts === null ? settings.knownHosts : [knownHosts],
     refusesUnknownKeys: settings.refusesUnknownKeys,
     hashesNames: settings.hashesNames,
+    algorithms,
     ask: around.ask,
     ...{ clock, reconnectMs },
     connectTimeoutMs: settings.connectTimeoutMs ?? connectTimeoutMs,
@@ -144,7 +148,7 @@ async function routeOf(request: DialRequest, around: DialAround, hopsLeft: numbe
     ...(signal && { signal }),
     ...(onReconnect && { onReconnect }),
   };
-  const beyond = between.beyond ?? (await reasonForOpenSsh(settings, options, here));
+  const beyond = between.beyond ?? reasonByAlgorithms(algorithms) ?? (await reasonForOpenSsh(settings, options, here));
   return { request, hop: between.hop, options, beyond };
 }
 
@@ -203,17 +207,17 @@ function givenBy({ jump, options, host, configFile }: SshQuery): string {
 
 /**
  * The ProxyCommand that does what ProxyJump does, for which ssh would start another ssh with its own ideas of trust: here an unknown
- * key of a hop is a question or an end, whatever the configuration says, and `--known-hosts` holds for it too.
+ * key of a hop is a question or an end, whatever the configuration says, nothing weak is offered, and `--known-hosts` holds for it too.
  */
-function proxyThrough({ request, hop }: Route, person: boolean): string {
+function proxyThrough({ request, hop, options }: Route, person: boolean): string {
   const { query, knownHosts } = request;
-  const trust = [
-    '-o',
+  const set = [
     `StrictHostKeyChecking=${person ? 'ask' : 'yes'}`,
-    '-o',
     'UpdateHostKeys=no',
-    ...fileWords(knownHosts),
+    'Compression=no',
+    ...algorithmOptions(options.algorithms ?? {}, { certificates: true }),
   ];
+  const trust = [...set.flatMap((each) => ['-o', each]), ...fileWords(knownHosts)];
   const before = hop === null ? [] : ['-o', `ProxyCommand=${proxyThrough(hop, person)}`];
   const words = ['ssh', ...trust, ...before, ...sshWords({ ...query, jump: null }), '-a', '-x', '-T'];
   const quoted = words.map((word) => quoteWord(word.replaceAll('%', '%%')));

@@ -1,5 +1,6 @@
 import type { OpenSshFolder } from './openssh-folder.ts';
 import type { OpenSshOptions } from './openssh-options.ts';
+import { algorithmOptions } from './ssh-algorithm-lists.ts';
 
 export const CONNECT_TIMEOUT_MS = 10_000;
 const KEEPALIVE_MS = 15_000;
@@ -22,19 +23,14 @@ const ALWAYS: readonly string[] = [
   'Compression=no',
   'LogLevel=ERROR',
   // Why a line ended is said at the level at which the machine may say what it likes, in its banner: only the former is heard.
-  'LogVerbose=*:sshpkt_vfatal*:*,*:server_alive_check*:*',
+  'LogVerbose=*:sshpkt_vfatal*:*,*:ssh_packet_disconnect*:*,*:server_alive_check*:*',
   'VisualHostKey=no',
   'UpdateHostKeys=no',
   'CheckHostIP=no',
   'VerifyHostKeyDNS=no',
   'NoHostAuthenticationForLocalhost=no',
   'NumberOfPasswordPrompts=3',
-  'KexAlgorithms=-*-sha1',
-  'Ciphers=-*cbc*',
-  'MACs=-hmac-sha1*,hmac-md5*,umac-64*',
-  'PubkeyAcceptedAlgorithms=-ssh-rsa*,ssh-dss*',
 ];
-const WEAK_HOST_KEYS = '-ssh-rsa*,ssh-dss*';
 
 /** Switches win over options, whichever comes first; the last one counts. */
 const SWITCHES = ['-a', '-x', '-T'];
@@ -64,7 +60,7 @@ export function masterArgs(options: OpenSshOptions, folder: OpenSshFolder, login
     `BatchMode=${login.answered ? 'no' : 'yes'}`,
     `StrictHostKeyChecking=${login.person && !pinned && options.refusesUnknownKeys !== true ? 'ask' : 'yes'}`,
     // A pin is the fingerprint of a key, which a certificate would hide.
-    `HostKeyAlgorithms=${WEAK_HOST_KEYS}${pinned ? ',*-cert-*' : ''}`,
+    ...algorithmOptions(options.algorithms ?? {}, { certificates: !pinned }),
     ...(pinned ? ['UserKnownHostsFile=none', 'GlobalKnownHostsFile=none'] : []),
     `KnownHostsCommand=${folder.hostKeyProgram} %I %f %t %K %H`,
   ];
@@ -84,6 +80,7 @@ function asOptions(set: readonly string[]): string[] {
   return set.flatMap((each) => ['-o', each]);
 }
 
-function wholeSeconds(ms: number): number {
+/** Rounded up, for ssh, to which 0 means never. Pure. */
+export function wholeSeconds(ms: number): number {
   return Math.max(1, Math.ceil(ms / 1000));
 }

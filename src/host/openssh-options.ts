@@ -1,6 +1,7 @@
 import type { Ask } from '../core/ask.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Host } from '../core/host.ts';
+import type { AlgorithmLists } from './ssh-algorithm-lists.ts';
 import type { Place } from './ssh-problem.ts';
 
 /** How the old machine is reached by the `ssh` program of this one. */
@@ -27,6 +28,8 @@ export interface OpenSshOptions {
   readonly refusesUnknownKeys?: boolean;
   /** HostKeyAlias, by which ssh then calls the machine in its questions. */
   readonly hostKeyName?: string | null;
+  /** What the configuration says of algorithms, which is not left to ssh: all but the weak ones without it. */
+  readonly algorithms?: AlgorithmLists;
   /** Who answers questions; null when nobody can. */
   readonly ask: Ask | null;
   readonly clock: Clock;

@@ -27,6 +27,7 @@ const PHRASES: readonly (readonly [RegExp, Judge])[] = [
   [/^Host key verification failed\./m, keyUnknown],
   [/^ssh: Could not resolve hostname .*/m, notFound],
   [/^.*no matching .* found.*/m, handshakeFailed],
+  [/^Disconnecting .*strict KEX violation.*/m, handshakeFailed],
   [/^(?:ssh_dispatch_run_fatal|Unable to negotiate with|Bad server host key).*/m, handshakeFailed],
   [/^.*Permission denied \(.*\)\./m, authFailed],
   [/^.*Too many authentication failures.*/m, authFailed],

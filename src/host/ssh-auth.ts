@@ -51,7 +51,7 @@ export class Credentials {
   constructor(
     options: Pick<
       SshOptions,
-      'user' | 'host' | 'port' | 'identities' | 'identitiesOnly' | 'agent' | 'password' | 'passphrase'
+      'user' | 'host' | 'port' | 'identities' | 'identitiesOnly' | 'agent' | 'password' | 'passphrase' | 'algorithms'
     >,
   ) {
     this.#user = options.user;

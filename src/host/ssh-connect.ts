@@ -83,7 +83,7 @@ class Attempt {
     this.#client.connect({
       sock: this.#stream,
       username: options.user,
-      algorithms: algorithms(policy.knownTypes),
+      algorithms: algorithms(policy.knownTypes, options.algorithms),
       hostVerifier: (key: Buffer, verify: (valid: boolean) => void) => this.#judge(key, ask, verify),
       authHandler: credentials.handler({
         ask,

@@ -3,6 +3,8 @@ import type { Ask } from '../core/ask.ts';
 import { ProblemError } from '../core/problem.ts';
 import { fingerprintOf } from './host-key.ts';
 import { printable } from './printable.ts';
+import type { AlgorithmLists } from './ssh-algorithm-lists.ts';
+import { signaturesOf } from './ssh-algorithms.ts';
 import { type Identity, readIdentity, unlock } from './ssh-identity.ts';
 
 /** A key that can be offered to a server. Only when the server would take it is it asked to sign. */
@@ -10,6 +12,8 @@ export interface OfferedKey {
   readonly publicKey: ParsedKey;
   /** For people: `key ~/.ssh/id_ed25519`. */
   readonly label: string;
+  /** By which algorithms it may sign. */
+  readonly signatures: readonly string[];
   sign(data: Buffer, options: SigningRequestOptions): Promise<Buffer>;
 }
 
@@ -21,6 +25,7 @@ export class Keyring {
   readonly #agent: ssh2.OpenSSHAgent | null;
   readonly #passphrase: string | null;
   readonly #identitiesOnly: boolean;
+  readonly #signatures: readonly string[] | null;
   readonly #unlocked = new Map<string, ParsedKey>();
   #identities: readonly Identity[] | null = null;
   /** Files that the server might have taken and that could not be used, with the reason. */
@@ -35,16 +40,19 @@ export class Keyring {
     agent,
     passphrase,
     identitiesOnly = false,
+    algorithms,
   }: {
     identities: readonly string[];
     agent: string | null;
     passphrase: string | null;
     identitiesOnly?: boolean;
+    algorithms?: AlgorithmLists;
   }) {
     this.#paths = identities;
     this.#agent = agent === null ? null : new ssh2.OpenSSHAgent(agent);
     this.#passphrase = passphrase;
     this.#identitiesOnly = identitiesOnly;
+    this.#signatures = algorithms?.signatures?.names ?? null;
   }
 
   /** The keys to offer, in ssh's order: named files that the agent holds, the agent's others (if they may), files by themselves. */
@@ -59,11 +67,12 @@ export class Keyring {
     const isHeld = ({ publicKey }: OfferedKey): boolean => held.some((key) => sameKey(publicKey, key));
     const unnamed = held.filter((key) => !named.some(({ publicKey }) => sameKey(publicKey, key)));
     const others = unnamed.map((key) => this.#agentOffer(key, `agent key ${fingerprintOf(key.getPublicSSH())}`));
-    return [
+    const all = [
       ...named.filter(isHeld),
       ...(this.#identitiesOnly ? [] : others),
       ...named.filter((offer) => !isHeld(offer)),
     ];
+    return all.filter(({ signatures }) => signatures.length > 0);
   }
 
   async #offer(identity: Identity, held: readonly ParsedKey[], ask: Ask | null): Promise<OfferedKey | null> {
@@ -88,13 +97,14 @@ export class Keyring {
     if (publicKey === null) return null;
     const sign: OfferedKey['sign'] = async (data, { hash }) =>
       signWith(await this.#privateKey(identity, ask), data, hash);
-    return { publicKey, label, sign };
+    return { publicKey, label, sign, signatures: signaturesOf(publicKey.type, this.#signatures) };
   }
 
   #agentOffer(publicKey: ParsedKey, label: string): OfferedKey {
     return {
       publicKey,
       label,
+      signatures: signaturesOf(publicKey.type, this.#signatures),
       sign: (data, options) =>
         new Promise((resolve, reject) => {
           this.#agent?.sign(publicKey, data, options, (error, signature) => {
@@ -158,11 +168,16 @@ export class KeyOnOffer {
   #signature: Buffer | null = null;
 
   constructor(offer: OfferedKey) {
+    const { publicKey, signatures } = offer;
+    // ssh2 chooses among the algorithms of an `ssh-rsa` by itself; by any other name a key signs by that.
+    const [only] = publicKey.type === 'ssh-rsa' && signatures.length === 1 ? signatures : [];
+    const onlyHash = only?.replace('rsa-sha2-', 'sha');
     this.label = offer.label;
     this.#offer = offer;
-    this.key = Object.create(offer.publicKey, {
+    this.key = Object.create(publicKey, {
       isPrivateKey: { value: () => true },
-      sign: { value: (data: Buffer, hash?: string) => this.#signed(data, hash) },
+      sign: { value: (data: Buffer, hash = onlyHash) => this.#signed(data, hash) },
+      ...(only !== undefined && { type: { value: only } }),
     }) as ParsedKey;
   }
 

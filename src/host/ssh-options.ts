@@ -2,6 +2,7 @@ import type { Ask } from '../core/ask.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Host } from '../core/host.ts';
 import type { HostKeySources } from './host-key.ts';
+import type { AlgorithmLists } from './ssh-algorithm-lists.ts';
 import type { Through } from './ssh-line.ts';
 
 /** How the old machine is reached, and who vouches for whom. */
@@ -11,6 +12,8 @@ export interface SshOptions extends HostKeySources {
   readonly through?: Through;
   /** Addresses of this family only. */
   readonly family?: 4 | 6 | null;
+  /** What the configuration says of algorithms; all that is safe without it. */
+  readonly algorithms?: AlgorithmLists;
   /** Private key files, in the order to be offered. A file that does not exist is passed over. */
   readonly identities: readonly string[];
   /** Of the agent's keys, offer only those that `identities` name. */

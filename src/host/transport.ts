@@ -2,7 +2,10 @@ import { access, readFile } from 'node:fs/promises';
 import type { Host } from '../core/host.ts';
 import { ProblemError } from '../core/problem.ts';
 import { type HostKeySources, isKnownByAuthority } from './host-key.ts';
+import { printable } from './printable.ts';
 import { run } from './run.ts';
+import type { AlgorithmLists } from './ssh-algorithm-lists.ts';
+import { SAFE } from './ssh-algorithms.ts';
 import type { SshSettings } from './ssh-config.ts';
 import { keyTypeIn } from './ssh-identity.ts';
 
@@ -37,6 +40,17 @@ export async function reasonForOpenSsh(
     if (await isOnDevice(path)) return `the key ${path} is on a security device`;
   }
   return settings.agent === null ? null : agentHasMore(settings.agent, here, sources.signal);
+}
+
+/** The reason where a list of the configuration names nothing that ssh2 has, in the same words; null where there is none. Pure. */
+export function reasonByAlgorithms(lists: AlgorithmLists): string | null {
+  for (const kind of ['kex', 'ciphers', 'macs', 'hostKeys', 'signatures'] as const) {
+    const { keyword, names } = lists[kind] ?? {};
+    const has: readonly string[] = SAFE[kind];
+    if (names?.some((name) => has.includes(name)) === false)
+      return `ssh2 has none of the algorithms that are configured (${keyword ?? ''} ${printable(names.join(','), 100)})`;
+  }
+  return null;
 }
 
 /** ssh2 passes over what an agent holds beside plain keys. */

@@ -4,11 +4,8 @@ import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Host } from '../../src/core/host.ts';
-import type { Transport } from '../../src/core/plan.ts';
-import { systemClock } from '../../src/host/clock.ts';
-import { dial } from '../../src/host/dial.ts';
-import { LocalHost } from '../../src/host/local.ts';
 import { runOk } from '../../src/host/run.ts';
+import { dialBy as dialByFile, type Dialling } from '../kit/dial-by.ts';
 import { problemFrom } from '../kit/problem-from.ts';
 import { startAgent } from '../kit/ssh-agent.ts';
 import { makeKey } from '../kit/ssh-keys.ts';
@@ -28,33 +25,14 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-const env = { PATH: process.env['PATH'] ?? '', HOME: userInfo().homedir };
-const here = new LocalHost({ label: 'here', env });
 const told: string[] = [];
 
 /** Dials `old` by a config of these lines, with nobody to ask. */
-function dialBy(
-  config: string,
-  {
-    transport = 'auto',
-    knownHosts = null,
-    password = null,
-    passphrase = null,
-  }: { transport?: Transport; knownHosts?: string | null; password?: string | null; passphrase?: string | null } = {},
-): Promise<Host> {
+function dialBy(config: string, dialling: Dialling = {}): Promise<Host> {
   const configFile = join(folder, 'config');
   writeFileSync(configFile, config);
-  const nothing = { user: null, port: null, identities: [], jump: null, options: [], family: null };
-  const secrets = { hostKeyPin: null, password, passphrase };
-  const account = { user: userInfo().username, uid: userInfo().uid, home: userInfo().homedir, env: {} };
-  const patience = { clock: systemClock, reconnectMs: 0, connectTimeoutMs: 10_000 };
   told.length = 0;
-  const tell = (message: string): Promise<void> => Promise.resolve(void told.push(message));
-  return dial(
-    { query: { host: 'old', configFile, ...nothing }, knownHosts, ...secrets },
-    { here, env, node: process.execPath, account, ask: null, ...patience },
-    { transport, tell },
-  );
+  return dialByFile(configFile, { ...dialling, told });
 }
 
 const block = (name: string, server: Sshd, more = ''): string =>
@@ -120,6 +98,20 @@ describe('what ssh2 cannot', () => {
     } finally {
       await agent.stop();
     }
+  });
+
+  it.each([
+    ['Ciphers', 'chacha20-poly1305@openssh.com'],
+    ['KexAlgorithms', 'sntrup761x25519-sha512@openssh.com'],
+    ['MACs', 'umac-128@openssh.com'],
+  ])('is left to OpenSSH, which is told once: %s %s', async (keyword, names) => {
+    const way = block('old', old, `  UserKnownHostsFile ${old.knownHosts}\n  ${keyword} ${names}\n`);
+    const host = await dialBy(way);
+    expect((await runOk(host, ['echo', 'here'])).stdout.toString()).toBe('here\n');
+    await host.close();
+    const reason = `ssh2 has none of the algorithms that are configured (${keyword} ${names})`;
+    expect(told).toEqual([`OpenSSH is used, for ${reason}.`]);
+    expect(await problemFrom(dialBy(way, { transport: 'ssh2' }))).toMatchObject({ code: 'transport-unfit' });
   });
 
   it.each([
