@@ -34,7 +34,11 @@ export const CONNECTION_FLAGS = {
   'host-key': { ...text, group: CONNECTION, describe: 'Pin the host key: SHA256:...' },
   'password-file': { ...text, group: CONNECTION, describe: 'File (0600) that holds the password' },
   'passphrase-file': { ...text, group: CONNECTION, describe: 'File (0600) that holds the passphrase of the key' },
-  'connect-timeout': { ...text, group: PATIENCE, describe: 'For each stage of connecting [10]' },
+  'connect-timeout': {
+    ...text,
+    group: PATIENCE,
+    describe: 'For each stage of connecting [ConnectTimeout of the SSH configuration, else 10]',
+  },
   'reconnect-timeout': { ...text, group: PATIENCE, describe: 'How long a lost line is tried again [300]' },
 } as const satisfies Record<string, Options>;
 

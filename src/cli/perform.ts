@@ -34,7 +34,8 @@ const TICK_MS = 1000;
  */
 export async function perform(around: Surroundings, performance: Performance): Promise<number> {
   const { flags, name, visit } = performance;
-  const connectTimeoutMs = secondsOf('--connect-timeout', flags['connect-timeout'], 10);
+  const timeout = flags['connect-timeout'];
+  const connectTimeoutMs = timeout === undefined ? null : secondsOf('--connect-timeout', timeout, 10);
   const reconnectMs = secondsOf('--reconnect-timeout', flags['reconnect-timeout'], 300);
   const secrets = new Secrets();
   const folderOf = (run: string): string => join(homeOf(around).path, 'runs', run);

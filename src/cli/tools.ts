@@ -25,7 +25,8 @@ export interface ToolParts {
   readonly interrupt: Interrupt;
   readonly listeners: readonly Listener[];
   readonly secrets: Secrets;
-  readonly connectTimeoutMs: number;
+  /** Null when it was not given. */
+  readonly connectTimeoutMs: number | null;
   readonly reconnectMs: number;
 }
 

@@ -3,6 +3,7 @@ import type { Clock } from '../core/clock.ts';
 import type { Host } from '../core/host.ts';
 import type { Transport } from '../core/plan.ts';
 import { fail, type ProblemError } from '../core/problem.ts';
+import { CONNECT_TIMEOUT_MS, wholeSeconds } from './openssh-args.ts';
 import { OpenSshHost } from './openssh.ts';
 import type { OpenSshOptions } from './openssh-options.ts';
 import { printable } from './printable.ts';
@@ -39,7 +40,8 @@ export interface DialAround {
   readonly ask: Ask | null;
   readonly clock: Clock;
   readonly reconnectMs: number;
-  readonly connectTimeoutMs: number;
+  /** Wins over the ConnectTimeout of the configuration, as a typed option does; null when it was not given. */
+  readonly connectTimeoutMs: number | null;
   readonly signal?: AbortSignal;
   readonly onReconnect?: (fresh: Host) => Promise<void>;
 }
@@ -92,7 +94,7 @@ function openSshOptions(request: DialRequest, around: DialAround, route: Route):
   const { query, knownHosts, passphrase, hostKeyPin } = request;
   // ssh asks for both in the same words, and the password is not for a machine on the way.
   const password = hasNamesake(route) ? null : request.password;
-  const { host, port, user, keepaliveMs, keepaliveCount, connectTimeoutMs = around.connectTimeoutMs } = options;
+  const { host, port, user, keepaliveMs, keepaliveCount, connectTimeoutMs = CONNECT_TIMEOUT_MS } = options;
   const { env, node, ask, clock, reconnectMs, signal, onReconnect } = around;
   const by = hop === null ? [] : ['-o', `ProxyCommand=${proxyThrough(hop, ask !== null)}`];
   return {
@@ -140,7 +142,7 @@ async function routeOf(request: DialRequest, around: DialAround, hopsLeft: numbe
     algorithms,
     ask: around.ask,
     ...{ clock, reconnectMs },
-    connectTimeoutMs: settings.connectTimeoutMs ?? connectTimeoutMs,
+    connectTimeoutMs: connectTimeoutMs ?? settings.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
     ...(between.through && { through: between.through }),
     ...(settings.keepaliveMs !== null && { keepaliveMs: settings.keepaliveMs }),
     ...(settings.keepaliveMs !== null &&
@@ -215,6 +217,7 @@ function proxyThrough({ request, hop, options }: Route, person: boolean): string
     `StrictHostKeyChecking=${person ? 'ask' : 'yes'}`,
     'UpdateHostKeys=no',
     'Compression=no',
+    `ConnectTimeout=${String(wholeSeconds(options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS))}`,
     ...algorithmOptions(options.algorithms ?? {}, { certificates: true }),
   ];
   const trust = [...set.flatMap((each) => ['-o', each]), ...fileWords(knownHosts)];

@@ -11,7 +11,7 @@ export interface Dialling {
   readonly knownHosts?: string | null;
   readonly password?: string | null;
   readonly passphrase?: string | null;
-  readonly connectTimeoutMs?: number;
+  readonly connectTimeoutMs?: number | null;
   /** Of `-o`. */
   readonly options?: readonly string[];
   /** Takes what the dialling tells. */
@@ -25,7 +25,7 @@ export function dialBy(configFile: string, dialling: Dialling = {}): Promise<Hos
   const here = new LocalHost({ label: 'here', env });
   const nothing = { user: null, port: null, identities: [], jump: null, family: null };
   const account = { user: userInfo().username, home: userInfo().homedir, env: {} };
-  const patience = { clock: systemClock, reconnectMs: 0, connectTimeoutMs: dialling.connectTimeoutMs ?? 10_000 };
+  const patience = { clock: systemClock, reconnectMs: 0, connectTimeoutMs: dialling.connectTimeoutMs ?? null };
   const tell = (message: string): Promise<void> => Promise.resolve(void told?.push(message));
   return dial(
     { query: { host: 'old', configFile, options, ...nothing }, knownHosts, hostKeyPin: null, password, passphrase },
