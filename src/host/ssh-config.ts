@@ -48,6 +48,7 @@ export interface SshSettings {
   readonly proxyCommand: string | null;
   readonly connectTimeoutMs: number | null;
   readonly keepaliveMs: number | null;
+  /** At least 1: at 0 ssh gives up a line that is merely idle. */
   readonly keepaliveCount: number | null;
   /** Everything by its keyword in lower case, as `ssh -G` prints it; several lines of one keyword in their order. */
   readonly all: ReadonlyMap<string, readonly string[]>;

@@ -14,6 +14,8 @@ export interface Pulse {
   readonly clock: Clock;
 }
 
+/** What is asked for at the end of one silent interval can only be answered in the next. */
+const FEWEST_SILENT = 2;
 const GOODBYE_MS = 1000;
 const ENDING_MS = 2000;
 const ENDING_POLL_MS = 20;
@@ -138,14 +140,15 @@ export class Connection {
    * megabytes of data. Here any byte counts.
    */
   async #feelPulse({ keepaliveMs, keepaliveCount, clock }: Pulse): Promise<void> {
+    const most = Math.max(keepaliveCount, FEWEST_SILENT);
     let silent = 0;
     try {
-      while (silent < keepaliveCount) {
+      while (silent < most) {
         const seen = this.#bytesRead;
         await clock.sleep(keepaliveMs, this.lost);
         silent = this.#bytesRead === seen ? silent + 1 : 0;
       }
-      this.broken(new Error(`no sign of life for ${(keepaliveMs * keepaliveCount) / 1000} s`));
+      this.broken(new Error(`no sign of life for ${(keepaliveMs * most) / 1000} s`));
     } catch {
       // The line is gone already.
     }

@@ -38,7 +38,7 @@ export interface SshOptions extends HostKeySources {
   readonly connectTimeoutMs?: number;
   /** 15 s without it. */
   readonly keepaliveMs?: number;
-  /** Silent intervals after which the line counts as broken; 3 without it. */
+  /** Silent intervals after which the line counts as broken, at least 2; 3 without it. */
   readonly keepaliveCount?: number;
   /** How long the login shell may take until it starts the command; 30 s without it. */
   readonly loginTimeoutMs?: number;
