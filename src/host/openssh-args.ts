@@ -35,6 +35,12 @@ const ALWAYS: readonly string[] = [
 /** Switches win over options, whichever comes first; the last one counts. */
 const SWITCHES = ['-a', '-x', '-T'];
 
+/** The keywords, in lower case, that `masterArgs` gives an ssh whatever was typed. Pure. */
+export function alwaysSet(): ReadonlySet<string> {
+  const more = ['HostKeyAlgorithms', 'KnownHostsCommand', 'StrictHostKeyChecking', 'ControlPersist'];
+  return new Set([...ALWAYS, ...more].map((each) => each.replace(/=.*/, '').toLowerCase()));
+}
+
 /** What differs from one login to the next. */
 export interface LoginWords {
   /** The control socket to be made. */

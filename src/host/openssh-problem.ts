@@ -1,4 +1,5 @@
 import { fail, type ProblemError } from '../core/problem.ts';
+import { alwaysSet } from './openssh-args.ts';
 import { pasteable } from './pasteable.ts';
 import { printable } from './printable.ts';
 import { lineBroke, type Place } from './ssh-problem.ts';
@@ -31,6 +32,13 @@ const PHRASES: readonly (readonly [RegExp, Judge])[] = [
   [/^(?:ssh_dispatch_run_fatal|Unable to negotiate with|Bad server host key).*/m, handshakeFailed],
   [/^.*Permission denied \(.*\)\./m, authFailed],
   [/^.*Too many authentication failures.*/m, authFailed],
+  // Said before anything is reached; what ssh only warns of (`Unsupported option`, `Deprecated option`) does not end it.
+  [/^command-line:? line \d+: (?!Unsupported option|Deprecated option).*/m, badOption],
+  [
+    /^.* line \d+: (?!Unsupported option|Deprecated option).*(?=\r?\n.*: terminating, \d+ bad configuration options)/m,
+    badFile,
+  ],
+  [/^(?:Bad owner or permissions on |Can't open user config file |jumphost loop via |Invalid -J argument).*/m, badFile],
 ];
 
 /** The Problem behind the end of an ssh that has not come to be connected; `host-unreachable` for what it says in unknown words. Pure. */
@@ -134,6 +142,25 @@ function authFailed({ place, user }: LastWords, line: string): ProblemError {
   return fail('auth-failed', {
     message: `The old machine did not let ${user}@${place.host} in. ssh says: ${line}`,
     hint: `Check the user name and what it takes: ssh -v -p ${place.port} ${pasteable(`${user}@${place.host}`)}`,
+  });
+}
+
+/** Of what stands on the command line, most is ours, and not every OpenSSH knows it. */
+function badOption({ place }: LastWords, line: string): ProblemError {
+  const [, keyword = ''] = /Bad configuration option: (\S+)/.exec(line) ?? [];
+  const isOurs = alwaysSet().has(keyword.toLowerCase());
+  return fail('option-invalid', {
+    message: `ssh cannot use an option for ${place.host}: ${line}`,
+    hint: isOurs
+      ? 'This ssh is too old: update the OpenSSH client of this machine to 8.7 or newer (ssh -V), or leave out --transport openssh.'
+      : `Take it out of what -o gives, or mend it; where it is none of yours, update the OpenSSH client of this machine (ssh -V).`,
+  });
+}
+
+function badFile({ place }: LastWords, line: string): ProblemError {
+  return fail('option-invalid', {
+    message: `ssh cannot use its configuration for ${place.host}: ${line}`,
+    hint: `Mend the file (chmod go-w where its permissions are bad) until this prints settings: ssh -G ${pasteable(place.host)}`,
   });
 }
 

@@ -1,11 +1,12 @@
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Problem } from '../../src/core/problem.ts';
 import { OpenSshHost, type OpenSshOptions } from '../../src/host/openssh.ts';
+import { opensshProblem } from '../../src/host/openssh-problem.ts';
 import { openSshOptions, sshWords } from '../kit/openssh-options.ts';
 import { problemFrom } from '../kit/problem-from.ts';
 import { makeKey, type KeyType } from '../kit/ssh-keys.ts';
@@ -116,11 +117,75 @@ describe('what the ssh of this machine says when it does not come through', () =
     expect(problem.message).toContain('Too many authentication failures');
   });
 
-  it('is shown as it is, printable, when it is nothing that we know', async () => {
-    const problem = await tried(at(22, { args: ['-o', 'NoSuchOption\x1b=1'] }));
-    expect(problem).toMatchObject({ code: 'host-unreachable' });
-    expect(problem.message).toContain('Bad configuration option: nosuchoption');
+  it.each([
+    ['NoSuchOption\x1b=1', 'Bad configuration option: nosuchoption'],
+    ['ConnectTimeout=soon', 'invalid time value'],
+    ['Port=22 33', 'extra arguments at end of line'],
+  ])('is that an option is none: %j', async (option, words) => {
+    const problem = await tried(at(22, { args: ['-o', option] }));
+    expect(problem).toMatchObject({ code: 'option-invalid' });
+    expect(problem.message).toContain(words);
     expect(problem.message).not.toContain('\x1b');
+    expect(problem.hint).toContain('-o');
+  });
+
+  it('is that an older OpenSSH does not know an option of ours', async () => {
+    const ssh = join(runtime, 'old-ssh');
+    // The words with which an OpenSSH before 8.7 ends; there is none on this machine.
+    const words = 'command-line: line 0: Bad configuration option: forkafterauthentication\\r\\n';
+    writeFileSync(ssh, `#!/bin/sh\nprintf '${words}' >&2\nexit 255\n`, { mode: 0o755 });
+    const problem = await tried(at(22, { ssh }));
+    rmSync(ssh);
+    expect(problem).toMatchObject({ code: 'option-invalid' });
+    expect(problem.message).toContain('Bad configuration option: forkafterauthentication');
+    expect(problem.hint).toContain('update the OpenSSH client of this machine to 8.7 or newer');
+  });
+
+  it('is that its configuration cannot be used, and which line or file it is', async () => {
+    const [bad, loose, including] = ['bad', 'loose', 'including'].map((name) => join(runtime, name)) as [
+      string,
+      string,
+      string,
+    ];
+    writeFileSync(bad, 'Host *\n  Prot 22\n');
+    writeFileSync(loose, 'Host *\n');
+    chmodSync(loose, 0o666);
+    writeFileSync(including, `Include ${loose}\n`);
+    const words = [
+      `${bad}: line 2: Bad configuration option: prot`,
+      `Bad owner or permissions on ${loose}`,
+      "Can't open user config file",
+    ];
+    for (const [file, said] of [bad, including, join(runtime, 'none')].entries()) {
+      const problem = await tried(at(22, { args: ['-F', said] }));
+      expect(problem).toMatchObject({ code: 'option-invalid' });
+      expect(problem.message.replaceAll(': line', ' line')).toContain(words[file]?.replaceAll(': line', ' line'));
+      expect(problem.hint).toContain('ssh -G 127.0.0.1');
+    }
+    for (const file of [bad, loose, including]) rmSync(file);
+  });
+
+  it('is what ended it, and no option that it only warns of', async () => {
+    const port = await listen(() => undefined);
+    listener?.close();
+    const problem = await tried(
+      at(port, { args: ['-o', 'GSSAPIKeyExchange=yes', '-o', 'UseRoaming=yes', '-o', 'Cipher=3des'] }),
+    );
+    expect(problem).toMatchObject({ code: 'host-unreachable' });
+    expect(problem.message).toContain('Connection refused');
+  });
+
+  it('is shown as it is, printable, when it is nothing that we know', () => {
+    const words = {
+      said: 'ssh: some \x1b new words\r\n',
+      place: { host: 'h', port: 22 },
+      user: 'al',
+      shown: null,
+      only: null,
+    };
+    const { problem } = opensshProblem(words);
+    expect(problem).toMatchObject({ code: 'host-unreachable' });
+    expect(problem.message).toContain('(ssh: some \\x1b new words)');
   });
 
   it('is nothing, for there is no ssh', async () => {
