@@ -4,6 +4,7 @@ import type { ProductName } from '../core/inventory.ts';
 import type { Asked, Connect, Limits, Transport } from '../core/plan.ts';
 import { fail, type ProblemError } from '../core/problem.ts';
 import { shown } from '../core/shown.ts';
+import { withWholePaths } from '../host/ssh-option-paths.ts';
 import { parseHop, parseTarget } from '../host/target.ts';
 import type { Request } from '../visits/visit.ts';
 import type { ConnectionFlags, GatewayFlags, LimitFlags } from './flags.ts';
@@ -51,7 +52,9 @@ export function connectOf(flags: ConnectionFlags, around: Surroundings): Partial
       configFile: flags['ssh-config'] === 'none' ? 'none' : readableAt('--ssh-config', path(flags['ssh-config'])),
     }),
     ...(flags.jump !== undefined && { jump: jumpOf(flags.jump) }),
-    ...(flags['ssh-option'] && { options: flags['ssh-option'].map(optionOf) }),
+    ...(flags['ssh-option'] && {
+      options: flags['ssh-option'].map((option) => withWholePaths(optionOf(option), around.cwd)),
+    }),
     ...((flags.ipv4 ?? flags.ipv6) && { family: familyOf(flags) }),
     ...(flags.transport !== undefined && { transport: transportOf(flags.transport) }),
     ...(flags['known-hosts'] !== undefined && { knownHosts: path(flags['known-hosts']) }),

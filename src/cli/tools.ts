@@ -73,7 +73,9 @@ async function connectTo(to: Connect, { here, around, parts, tell }: Dialling): 
     if (firstId !== null && machineId !== firstId) throw anotherMachine(to.host, hostname);
   };
   const dialling = {
-    ...{ here, env: environmentHere(around), node: process.execPath, account: sshAccount(around), ask, clock },
+    // ssh -G and a ProxyCommand run where the person is, as those of ssh do.
+    here: new LocalHost({ label: here.label, env: environmentHere(around), cwd: around.cwd, clock }),
+    ...{ env: environmentHere(around), node: process.execPath, account: sshAccount(around), ask, clock },
     ...{ reconnectMs, connectTimeoutMs, signal: interrupt.signal, onReconnect },
   };
   const host = await dial(await dialRequest(to, around, parts), dialling, { transport: to.transport, tell });
@@ -103,12 +105,13 @@ async function dialRequest(to: Connect, around: Surroundings, { secrets }: ToolP
 }
 
 /** ssh looks for its files in the home of the account, whatever HOME says. */
-function sshAccount({ account, env }: Surroundings): SshAccount {
+function sshAccount({ account, env, cwd }: Surroundings): SshAccount {
   const { user, uid } = account;
+  const common = { user, uid, cwd, env };
   try {
-    return { user, uid, home: userInfo().homedir, env };
+    return { ...common, home: userInfo().homedir };
   } catch {
-    return { user, uid, home: account.home, env };
+    return { ...common, home: account.home };
   }
 }
 

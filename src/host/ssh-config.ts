@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { Host } from '../core/host.ts';
 import type { Connect } from '../core/plan.ts';
 import { fail } from '../core/problem.ts';
@@ -22,6 +22,8 @@ export interface SshAccount {
   readonly uid: number;
   /** The one of the account, where ssh looks, whatever HOME says. */
   readonly home: string;
+  /** Where ssh would be started: relative paths of the configuration begin here. */
+  readonly cwd: string;
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
@@ -77,7 +79,7 @@ export async function readSshSettings(
   query: SshQuery,
   { account, signal }: { readonly account: SshAccount; readonly signal?: AbortSignal | undefined },
 ): Promise<SshSettings> {
-  const answer = await askSsh(here, query, signal).catch((error: unknown) => {
+  const answer = await askSsh(here, query, { cwd: account.cwd, signal }).catch((error: unknown) => {
     if (isCommandNotFound(error)) return null;
     throw error;
   });
@@ -85,9 +87,13 @@ export async function readSshSettings(
   return settingsOf(all, query, account);
 }
 
-async function askSsh(here: Host, query: SshQuery, signal: AbortSignal | undefined): Promise<string> {
+async function askSsh(
+  here: Host,
+  query: SshQuery,
+  { cwd, signal }: { readonly cwd: string; readonly signal: AbortSignal | undefined },
+): Promise<string> {
   const argv = ['ssh', '-G', ...sshWords(query), '--', query.host];
-  const { code, stdout, stderr } = await run(here, argv, { env: { LC_ALL: 'C' }, ...(signal && { signal }) });
+  const { code, stdout, stderr } = await run(here, argv, { cwd, env: { LC_ALL: 'C' }, ...(signal && { signal }) });
   if (code === 0) return stdout.toString();
   const lines = stderr.toString().trim().split(/\r?\n/);
   throw fail('option-invalid', {
@@ -180,7 +186,7 @@ function agentOf(
 }
 
 /** With the tokens of paths filled in; those that only ssh can make (`%C`) stay. */
-function pathOf(text: string, { home, user, env }: SshAccount, place: ProxyPlace): string {
+function pathOf(text: string, { home, user, env, cwd }: SshAccount, place: ProxyPlace): string {
   const tokens: Readonly<Record<string, string>> = {
     ...{ '%': '%', d: home, u: user, h: place.host, n: place.typed, p: String(place.port), r: place.user },
   };
@@ -188,5 +194,5 @@ function pathOf(text: string, { home, user, env }: SshAccount, place: ProxyPlace
   const filled = plain
     .replaceAll(/\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g, (whole, name: string) => env[name] ?? whole)
     .replaceAll(/%([%duhnpr])/g, (_whole, token: string) => tokens[token] ?? '');
-  return filled === '~' || filled.startsWith('~/') ? join(home, filled.slice(1)) : filled;
+  return filled === '~' || filled.startsWith('~/') ? join(home, filled.slice(1)) : resolve(cwd, filled);
 }

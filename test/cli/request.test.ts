@@ -71,6 +71,11 @@ describe('the request behind the flags', () => {
     expect(knownHosts).toBe('/where/kh');
   });
 
+  it('makes paths in options whole too, for a resume that begins in another directory', () => {
+    const flags = { 'ssh-option': ['UserKnownHostsFile=kh ~/two', 'Port=2222'] };
+    expect(connectOf(flags, around()).options).toEqual(['UserKnownHostsFile=/where/kh ~/two', 'Port=2222']);
+  });
+
   it('says nothing about what no flag named, so that a run keeps what it began with', () => {
     expect(connectOf({}, around())).toEqual({});
   });

@@ -31,7 +31,7 @@ async function listsOf(lines: readonly string[], by = here): Promise<AlgorithmLi
   const configFile = join(folder, 'config');
   writeFileSync(configFile, lines.join('\n') + '\n');
   const query = { host: 'old', user: null, port: null, identities: [], configFile, jump: null, options: [] };
-  const account = { user: userInfo().username, uid: userInfo().uid, home: folder, env: {} };
+  const account = { user: userInfo().username, uid: userInfo().uid, cwd: '/', home: folder, env: {} };
   return readAlgorithmLists(await readSshSettings(by, { ...query, family: null }, { account }), by);
 }
 

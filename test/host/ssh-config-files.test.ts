@@ -26,7 +26,7 @@ function write(name: string, text: string, mode: number): string {
 function settings(on: LocalHost, configFile: string | null, uid = userInfo().uid): Promise<SshSettings> {
   const nothing = { user: null, port: null, identities: [], jump: null, options: [], family: null };
   const query: SshQuery = { host: 'old', configFile, ...nothing };
-  const account: SshAccount = { user: userInfo().username, uid, home, env: {} };
+  const account: SshAccount = { user: userInfo().username, uid, home, cwd: home, env: {} };
   return readSshSettings(on, query, { account });
 }
 
@@ -60,6 +60,18 @@ describe('without an ssh to ask, a configuration', () => {
       expect(problem.message).toContain('Bad owner or permissions');
       expect(problem.message).toContain(loose);
     }
+  });
+
+  it('means by relative paths what they are from where ssh is started, and so does one that ssh is asked for', async () => {
+    const path = write('relative', `Host old\n  IdentityFile key\n  UserKnownHostsFile known /etc/two\n`, 0o600);
+    for (const on of [here, bare]) {
+      const { identities, knownHosts } = await settings(on, path);
+      expect(identities).toEqual([join(home, 'key')]);
+      expect(knownHosts.slice(0, 2)).toEqual([join(home, 'known'), '/etc/two']);
+    }
+    write('there', '', 0o600);
+    const asked = write('asked', 'Match exec "test -e there"\n  Port 2222\n', 0o600);
+    expect(await settings(here, asked)).toMatchObject({ port: 2222 });
   });
 
   it('gives times in the units that ssh takes', async () => {

@@ -206,6 +206,7 @@ const FIXTURES: Readonly<Record<string, Fixture>> = {
 const account = (): SshAccount => ({
   user: userInfo().username,
   uid: userInfo().uid,
+  cwd: '/',
   home: userInfo().homedir,
   env: {},
 });

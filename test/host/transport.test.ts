@@ -67,7 +67,13 @@ async function reasonFor(
     options: [],
     family: null,
   };
-  const settings = settingsOf(parseSettings(lines.join('\n')), query, { user: 'al', uid: 1000, home: folder, env: {} });
+  const settings = settingsOf(parseSettings(lines.join('\n')), query, {
+    user: 'al',
+    uid: 1000,
+    cwd: '/',
+    home: folder,
+    env: {},
+  });
   const sources = { host: 'old.example', port: 22, knownHosts: [join(folder, knownHosts)], hostKeyPin: pin };
   return reasonForOpenSsh(settings, sources, here);
 }
@@ -78,7 +84,7 @@ it('an agent that does not answer is not waited for when nobody wants to know an
   const mute = createServer(() => stop.abort(reason)).listen(join(folder, 'mute'));
   await once(mute, 'listening');
   const query = { host: 'old.example', user: 'al', port: 22, identities: [], configFile: null, jump: null };
-  const account = { user: 'al', uid: 1000, home: folder, env: { SSH_AUTH_SOCK: join(folder, 'mute') } };
+  const account = { user: 'al', uid: 1000, cwd: '/', home: folder, env: { SSH_AUTH_SOCK: join(folder, 'mute') } };
   const settings = settingsOf(parseSettings(''), { ...query, options: [], family: null }, account);
   const sources = { host: 'old.example', port: 22, knownHosts: [], hostKeyPin: null, signal: stop.signal };
   await expect(reasonForOpenSsh(settings, sources, here)).rejects.toBe(reason);

@@ -24,7 +24,7 @@ export function dialBy(configFile: string, dialling: Dialling = {}): Promise<Hos
   const env = { PATH: process.env['PATH'] ?? '', HOME: userInfo().homedir };
   const here = new LocalHost({ label: 'here', env });
   const nothing = { user: null, port: null, identities: [], jump: null, family: null };
-  const account = { user: userInfo().username, uid: userInfo().uid, home: userInfo().homedir, env: {} };
+  const account = { user: userInfo().username, uid: userInfo().uid, cwd: '/', home: userInfo().homedir, env: {} };
   const patience = { clock: systemClock, reconnectMs: 0, connectTimeoutMs: dialling.connectTimeoutMs ?? null };
   const tell = (message: string): Promise<void> => Promise.resolve(void told?.push(message));
   return dial(
