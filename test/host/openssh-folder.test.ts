@@ -1,4 +1,5 @@
-import { lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -41,6 +42,22 @@ describe('the private folder of an ssh of ours', () => {
       expect(dirname((await make(unfit)).path)).toBe('/tmp');
     }
     expect(dirname((await make(null)).path)).toBe('/tmp');
+  });
+
+  it.runIf(process.getuid?.() === 0)('lies in /tmp when no program may be started in the other place', async () => {
+    const memory = join(parent, 'noexec');
+    mkdirSync(memory, { mode: 0o700 });
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'noexec,mode=0700', 'none', memory]);
+    try {
+      writeFileSync(join(memory, 'program'), '#!/bin/sh\n', { mode: 0o700 });
+      expect(() => execFileSync(join(memory, 'program'))).toThrow('EACCES');
+      rmSync(join(memory, 'program'));
+      const folder = await make(memory);
+      expect(dirname(folder.path)).toBe('/tmp');
+      expect(readdirSync(memory)).toEqual([]);
+    } finally {
+      execFileSync('umount', [memory]);
+    }
   });
 
   it('holds a program that vouches for the pinned key alone, and tells which was shown', async () => {
