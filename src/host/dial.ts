@@ -3,14 +3,12 @@ import type { Clock } from '../core/clock.ts';
 import type { Host } from '../core/host.ts';
 import type { Transport } from '../core/plan.ts';
 import { fail, type ProblemError } from '../core/problem.ts';
-import { CONNECT_TIMEOUT_MS, wholeSeconds } from './openssh-args.ts';
 import { OpenSshHost } from './openssh.ts';
-import type { OpenSshOptions } from './openssh-options.ts';
+import { openSshOptions } from './openssh-route.ts';
 import { printable } from './printable.ts';
-import { quoteWord } from './quote.ts';
 import { proxyArgv } from './proxy-command.ts';
-import { algorithmOptions, readAlgorithmLists } from './ssh-algorithm-lists.ts';
-import { readSshSettings, sshWords, type SshAccount, type SshQuery, type SshSettings } from './ssh-config.ts';
+import { readAlgorithmLists } from './ssh-algorithm-lists.ts';
+import { readSshSettings, type SshAccount, type SshQuery, type SshSettings } from './ssh-config.ts';
 import { SshHost } from './ssh.ts';
 import type { Through } from './ssh-line.ts';
 import type { SshOptions } from './ssh-options.ts';
@@ -86,36 +84,6 @@ export async function dial(
       throw isCommandNotFound(later) ? error : later;
     });
   }
-}
-
-/** The same way in the words of OpenSSH, which reads the configuration itself. */
-function openSshOptions(request: DialRequest, around: DialAround, route: Route): OpenSshOptions {
-  const { options, hop } = route;
-  const { query, knownHosts, passphrase, hostKeyPin } = request;
-  // ssh asks for both in the same words, and the password is not for a machine on the way.
-  const password = hasNamesake(route) ? null : request.password;
-  const { host, port, user, keepaliveMs, keepaliveCount, connectTimeoutMs = CONNECT_TIMEOUT_MS } = options;
-  const { env, node, ask, clock, reconnectMs, signal, onReconnect } = around;
-  const by = hop === null ? [] : ['-o', `ProxyCommand=${proxyThrough(hop, ask !== null)}`];
-  return {
-    args: [...fileWords(knownHosts), ...by, ...sshWords({ ...query, jump: null })],
-    destination: query.host,
-    place: { host, port },
-    ...{ user, env, node, password, passphrase, hostKeyPin, clock, reconnectMs, connectTimeoutMs },
-    ...{ ask, refusesUnknownKeys: options.refusesUnknownKeys === true, hostKeyName: options.hostKeyName ?? null },
-    ...(options.algorithms && { algorithms: options.algorithms }),
-    ...(keepaliveMs !== undefined && { keepaliveMs }),
-    ...(keepaliveCount !== undefined && { keepaliveCount }),
-    ...(signal && { signal }),
-    ...(onReconnect && { onReconnect }),
-  };
-}
-
-/** Is there a jump host that is called as the machine itself, at another port say? */
-function hasNamesake({ options, hop }: Route): boolean {
-  for (let on = hop; on !== null; on = on.hop)
-    if (on.options.user === options.user && on.options.host === options.host) return true;
-  return false;
 }
 
 /**
@@ -205,30 +173,6 @@ function givenBy({ jump, options, host, configFile }: SshQuery): string {
   if (options.some((option) => /^\s*proxyjump[\s=]/i.test(option))) return '-o ProxyJump';
   const file = configFile === null ? 'the SSH configuration (~/.ssh/config, /etc/ssh/ssh_config)' : configFile;
   return `ProxyJump for ${printable(host, 100)} in ${printable(file, 200)}`;
-}
-
-/**
- * The ProxyCommand that does what ProxyJump does, for which ssh would start another ssh with its own ideas of trust: here an unknown
- * key of a hop is a question or an end, whatever the configuration says, nothing weak is offered, and `--known-hosts` holds for it too.
- */
-function proxyThrough({ request, hop, options }: Route, person: boolean): string {
-  const { query, knownHosts } = request;
-  const set = [
-    `StrictHostKeyChecking=${person ? 'ask' : 'yes'}`,
-    'UpdateHostKeys=no',
-    'Compression=no',
-    `ConnectTimeout=${String(wholeSeconds(options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS))}`,
-    ...algorithmOptions(options.algorithms ?? {}, { certificates: true }),
-  ];
-  const trust = [...set.flatMap((each) => ['-o', each]), ...fileWords(knownHosts)];
-  const before = hop === null ? [] : ['-o', `ProxyCommand=${proxyThrough(hop, person)}`];
-  const words = ['ssh', ...trust, ...before, ...sshWords({ ...query, jump: null }), '-a', '-x', '-T'];
-  const quoted = words.map((word) => quoteWord(word.replaceAll('%', '%%')));
-  return [...quoted, '-W', "'[%h]:%p'", '--', quoteWord(query.host)].join(' ');
-}
-
-function fileWords(knownHosts: string | null): string[] {
-  return knownHosts === null ? [] : ['-o', `UserKnownHostsFile=${knownHosts}`, '-o', 'GlobalKnownHostsFile=none'];
 }
 
 function unfit({ beyond, options }: Route): ProblemError {

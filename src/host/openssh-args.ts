@@ -55,6 +55,7 @@ export interface LoginWords {
 export function masterArgs(options: OpenSshOptions, folder: OpenSshFolder, login: LoginWords): string[] {
   const { connectTimeoutMs = CONNECT_TIMEOUT_MS, keepaliveMs = KEEPALIVE_MS } = options;
   const pinned = options.hostKeyPin !== null;
+  const { via } = options;
   const set = [
     ...ALWAYS,
     // Not by -M: given twice it would have every command confirmed.
@@ -68,6 +69,7 @@ export function masterArgs(options: OpenSshOptions, folder: OpenSshFolder, login
     // A pin is the fingerprint of a key, which a certificate would hide.
     ...algorithmOptions(options.algorithms ?? {}, { certificates: !pinned }),
     ...(pinned ? ['UserKnownHostsFile=none', 'GlobalKnownHostsFile=none'] : []),
+    ...(via ? [`ProxyCommand=${via.proxyCommand((hop) => folder.hopLog(hop))}`] : []),
     `KnownHostsCommand=${folder.hostKeyProgram} %I %f %t %K %H`,
   ];
   return [...asOptions(set), ...options.args, ...SWITCHES, '-N', '-S', login.line, '--', options.destination];

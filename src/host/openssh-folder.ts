@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fail } from '../core/problem.ts';
 import type { LocalHost } from './local.ts';
@@ -24,9 +24,13 @@ export interface OpenSshFolder {
   readonly hostKeyProgram: string;
   /** The control socket of one login; each has its own. */
   line(count: number): string;
+  /** Where the ssh to the jump host of that number leaves its words. */
+  hopLog(hop: number): string;
+  /** What it has left there; nothing where it has said nothing. */
+  saidAtHop(hop: number): Promise<string>;
   /** From now on only the key with this fingerprint is taken, whatever known_hosts says. */
   pin(fingerprint: string): Promise<void>;
-  /** Forgets what was shown. */
+  /** Forgets what was shown, and said at hops. */
   forget(): Promise<void>;
   /** Fingerprint and type of the key that the machine has shown; null when it has not come to that. */
   shown(): Promise<{ fingerprint: string; keyType: string } | null>;
@@ -65,6 +69,7 @@ export async function makeOpenSshFolder(
 async function furnish(path: string, node: string): Promise<OpenSshFolder> {
   const token = randomBytes(32).toString('hex');
   const [askProgram, hostKeyProgram] = [join(path, 'askpass'), join(path, 'host-key')];
+  const hopLog = (hop: number): string => join(path, `hop-${hop}`);
   const carrier = join(path, 'askpass.cjs');
   await writeFile(join(path, 'token'), token, { flag: 'wx', mode: 0o600 });
   await writeFile(carrier, PROGRAM_TEXT, { flag: 'wx', mode: 0o600 });
@@ -79,7 +84,12 @@ async function furnish(path: string, node: string): Promise<OpenSshFolder> {
     askSocket: join(path, USE.socket),
     line: (count) => join(path, `line-${count}`),
     pin: (fingerprint) => writeFile(join(path, 'pin'), `${fingerprint}\n`, { mode: 0o600 }),
-    forget: () => rm(join(path, 'shown'), { force: true }),
+    hopLog,
+    saidAtHop: (hop) => readFile(hopLog(hop), 'latin1').catch(() => ''),
+    forget: async () => {
+      const names = (await readdir(path)).filter((name) => name === 'shown' || name.startsWith('hop-'));
+      await Promise.all(names.map((name) => rm(join(path, name), { force: true })));
+    },
     shown: async () => {
       const text = await readFile(join(path, 'shown'), 'latin1').catch(() => '');
       const [fingerprint = '', keyType = ''] = text.trim().split(' ');

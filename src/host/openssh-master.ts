@@ -8,7 +8,15 @@ import type { Answers } from './openssh-answers.ts';
 import { CONNECT_TIMEOUT_MS, masterArgs, sessionArgs } from './openssh-args.ts';
 import type { OpenSshFolder } from './openssh-folder.ts';
 import type { OpenSshOptions } from './openssh-options.ts';
-import { keyDeclined, type LastWords, noSsh, opensshBroke, opensshProblem, otherKey } from './openssh-problem.ts';
+import {
+  hopProblem,
+  keyDeclined,
+  type LastWords,
+  noSsh,
+  opensshBroke,
+  opensshProblem,
+  otherKey,
+} from './openssh-problem.ts';
 import { lineBroke, type Place, tooSlow } from './ssh-problem.ts';
 import { within } from './within.ts';
 
@@ -93,7 +101,12 @@ async function judgeAgain({ options, folder, only }: MasterParts): Promise<void>
 async function whyItEnded(master: Master, { options, folder, answers, only }: MasterParts, exit: Exit): Promise<Error> {
   if (exit.code === 126 || exit.code === 127) return noSsh(options.ssh ?? 'ssh');
   const shown = await folder.shown();
-  const { place, user } = options;
+  const { place, user, via } = options;
+  const hops = await Promise.all(
+    (via?.hops ?? []).map(async (hop, at) => ({ ...hop, said: await folder.saidAtHop(at) })),
+  );
+  const atHop = hopProblem(hops, answers.declined);
+  if (atHop) return atHop;
   if (answers.declined) return keyDeclined({ place, shown });
   return opensshProblem({ said: master.said, place, user, shown, only });
 }

@@ -4,10 +4,18 @@ import type { Host } from '../core/host.ts';
 import type { AlgorithmLists } from './ssh-algorithm-lists.ts';
 import type { Place } from './ssh-problem.ts';
 
+/** A jump host. */
+export interface Hop {
+  readonly place: Place;
+  readonly user: string;
+}
+
 /** How the old machine is reached by the `ssh` program of this one. */
 export interface OpenSshOptions {
   /** The words behind `ssh` that reach the machine as the user's own ssh would: -F, -J, -o, -p, -i, -l, ... in order, without the host. */
   readonly args: readonly string[];
+  /** The jump hosts, nearest first, and the ProxyCommand through them, in which each ssh leaves its words in a file (-E) of its own. */
+  readonly via?: { readonly hops: readonly Hop[]; readonly proxyCommand: (logOf: (hop: number) => string) => string };
   /** As typed; an alias of the user's config is allowed. Never begins with a dash (checked before). */
   readonly destination: string;
   /** Where that leads, for the words of a Problem and to know the questions of the machine itself. */

@@ -1,4 +1,4 @@
-import { fail, type ProblemError } from '../core/problem.ts';
+import { fail, ProblemError } from '../core/problem.ts';
 import { alwaysSet } from './openssh-args.ts';
 import { pasteable } from './pasteable.ts';
 import { printable } from './printable.ts';
@@ -9,6 +9,8 @@ export interface LastWords {
   readonly said: string;
   readonly place: Place;
   readonly user: string;
+  /** Is the place a jump host, whose key is shown to nobody else? */
+  readonly isHop?: boolean;
   /** The key that the machine showed, if it came to that. */
   readonly shown: { readonly fingerprint: string; readonly keyType: string } | null;
   /** The only key that would have been taken, and why: it was pinned, or shown by the line before. */
@@ -32,6 +34,7 @@ const PHRASES: readonly (readonly [RegExp, Judge])[] = [
   [/^(?:ssh_dispatch_run_fatal|Unable to negotiate with|Bad server host key).*/m, handshakeFailed],
   [/^.*Permission denied \(.*\)\./m, authFailed],
   [/^.*Too many authentication failures.*/m, authFailed],
+  [/^(?:channel \d+: open failed|stdio forwarding failed).*/m, leadsNowhere],
   // Said before anything is reached; what ssh only warns of (`Unsupported option`, `Deprecated option`) does not end it.
   [/^command-line:? line \d+: (?!Unsupported option|Deprecated option).*/m, badOption],
   [
@@ -48,6 +51,34 @@ export function opensshProblem(words: LastWords): ProblemError {
     if (found) return judge(words, printable(found[0], 300));
   }
   return unreachable(words, lastLine(words.said));
+}
+
+/** What ssh says at level ERROR and goes on all the same. */
+const IN_PASSING =
+  /^(?:Load key|no such identity|sign_and_send_pubkey|get_agent_identities|Permission denied, please).*$/gm;
+/** How an ssh ends whose way to its server has ended. */
+const NO_MORE_WAY = /^(?:kex_exchange_identification|banner exchange|Connection (?:closed|reset) by).*$/gm;
+
+/**
+ * The Problem of the jump host at which the way ended, which it names; null where it led as far as the machine. `hops` are the nearest
+ * first, each with what the ssh to it has said; `declined` is a person's no to a key. Pure.
+ */
+export function hopProblem(
+  hops: readonly { readonly place: Place; readonly user: string; readonly said: string }[],
+  declined: boolean,
+): ProblemError | null {
+  const spoken = hops.map((hop) => ({ ...hop, said: hop.said.replaceAll(IN_PASSING, '').trim() }));
+  // Those behind the one that failed have lost their way, and have no more to say.
+  const failed =
+    spoken.find(({ said }) => said.replaceAll(NO_MORE_WAY, '').trim() !== '') ?? spoken.find(({ said }) => said !== '');
+  if (!failed) return null;
+  const { place } = failed;
+  const isDeclined = declined && /^Host key verification failed\./m.test(failed.said);
+  const cause = isDeclined
+    ? keyDeclined({ place, shown: null })
+    : opensshProblem({ ...failed, shown: null, only: null, isHop: true });
+  const at = `On the way, at the jump host ${printable(place.host, 200)}:${place.port}: `;
+  return new ProblemError({ ...cause.problem, message: `${at}${cause.problem.message}` }, { cause });
 }
 
 /** The Problem of a line that stood, from what ssh said as it ended. Pure. */
@@ -92,24 +123,31 @@ export function otherKey({ place, shown, only }: Pick<LastWords, 'place' | 'show
 
 function keyRevoked({ place, shown }: LastWords): ProblemError {
   return fail('host-key-revoked', {
-    message: `The key ${shown?.fingerprint ?? ''} of ${place.host} is marked as revoked on this machine.`,
+    message: `The key ${shown ? `${shown.fingerprint} ` : ''}of ${place.host} is marked as revoked on this machine.`,
     hint: 'Whoever marked it knows why. The machine needs a new host key before anybody should connect to it.',
   });
 }
 
 function keyChanged({ said, place, shown }: LastWords): ProblemError {
+  const which = shown === null ? 'another key' : `the key ${shown.fingerprint}`;
   const where = /^Offending .* key in (.*):(\d+)\s*$/m.exec(said);
   const known = where
     ? `line ${where[2] ?? ''} of ${printable(where[1] ?? '', 200)} knows another`
     : 'another is known';
   return fail('host-key-changed', {
-    message: `${place.host} shows the key ${shown?.fingerprint ?? ''}, but ${known}.`,
-    hint: `Find out why before you go on. If the machine was set up anew, take that line out, or once --host-key ${shown?.fingerprint ?? ''}`,
+    message: `${place.host} shows ${which}, but ${known}.`,
+    hint: `Find out why before you go on. If the machine was set up anew, take that line out${shown === null ? '.' : `, or once --host-key ${shown.fingerprint}`}`,
   });
 }
 
 /** The machine itself shows its key to our program before it is judged: where nothing was shown, it is one on the way. */
-function keyUnknown({ place, shown }: LastWords): ProblemError {
+function keyUnknown({ place, shown, isHop }: LastWords): ProblemError {
+  if (isHop === true) {
+    return fail('host-key-unknown', {
+      message: 'Its key is not known here. Nothing was sent to it.',
+      hint: `Log in to it once by hand, compare its key and accept it: ssh -p ${place.port} ${place.host} true`,
+    });
+  }
   if (!shown) {
     return fail('host-key-unknown', {
       message: `The key of a jump host on the way to ${place.host} is not known here. Nothing was sent to either.`,
@@ -135,6 +173,14 @@ function handshakeFailed({ place }: LastWords, line: string): ProblemError {
   return fail('handshake-failed', {
     message: `${place.host}:${place.port} and this machine have no safe way to talk: ${line}`,
     hint: 'Update the SSH server of the old machine: SHA-1, MD5, CBC and compression are not used.',
+  });
+}
+
+/** Said by the ssh to a jump host alone. */
+function leadsNowhere(_words: LastWords, line: string): ProblemError {
+  return fail('host-unreachable', {
+    message: `It does not lead on to what lies behind it (${line}).`,
+    hint: 'See there whether the next machine answers, and whether sshd_config lets it be reached (AllowTcpForwarding, PermitOpen).',
   });
 }
 

@@ -4,8 +4,10 @@ import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Host } from '../../src/core/host.ts';
+import type { Problem } from '../../src/core/problem.ts';
 import { runOk } from '../../src/host/run.ts';
 import { dialBy as dialByFile, type Dialling } from '../kit/dial-by.ts';
+import { freePort } from '../kit/ports.ts';
 import { problemFrom } from '../kit/problem-from.ts';
 import { startAgent } from '../kit/ssh-agent.ts';
 import { makeKey } from '../kit/ssh-keys.ts';
@@ -60,6 +62,64 @@ describe.each(['ssh2', 'openssh'] as const)('by %s, a jump host', (transport) =>
   });
 });
 
+describe.each(['ssh2', 'openssh'] as const)('by %s, of two jump hosts', (transport) => {
+  let second: Sshd;
+  let known: string;
+  beforeAll(async () => {
+    second = await startSshd();
+    known = [jump, old].map((server) => readFileSync(server.knownHosts, 'utf8')).join('');
+  });
+  afterAll(() => second.stop());
+
+  /** Through `jump` and a second one, whose block and known keys are given. */
+  const problemBy = (secondBlock: string, knownKeys: string): Promise<Problem> => {
+    const file = join(folder, 'two-hops');
+    writeFileSync(file, knownKeys);
+    const config = `${block('old', old, '  ProxyJump jump,second\n')}${block('jump', jump)}${secondBlock}Host *\n  UserKnownHostsFile ${file}\n`;
+    return problemFrom(dialBy(config, { transport }));
+  };
+  const at = (port: number): string => `On the way, at the jump host 127.0.0.1:${String(port)}: `;
+  const keyOf = (server: Sshd, line: string): string => `[127.0.0.1]:${String(server.port)} ${line}\n`;
+
+  it('the second is named when its key is unknown, or another, or revoked', async () => {
+    const shown = second.hostKeys[0]?.publicLine ?? '';
+    const cases = [
+      ['host-key-unknown', ''],
+      ['host-key-changed', keyOf(second, makeKey(folder, `other-${transport}`).publicLine)],
+      ['host-key-revoked', `@revoked * ${shown}\n${keyOf(second, shown)}`],
+    ] as const;
+    for (const [code, line] of cases) {
+      const problem = await problemBy(block('second', second), known + line);
+      expect(problem).toMatchObject({ code, message: expect.stringContaining(at(second.port)) as string });
+    }
+    expect(second.log()).not.toMatch(/Accepted|Failed|userauth/);
+  });
+
+  it('the second is named when it lets nobody in', async () => {
+    const stranger = { ...second, identity: makeKey(folder, `stranger-${transport}`) };
+    const problem = await problemBy(block('second', stranger), known + readFileSync(second.knownHosts, 'utf8'));
+    expect(problem).toMatchObject({ code: 'auth-failed', message: expect.stringContaining(at(second.port)) as string });
+  });
+
+  it('the first is named when it does not lead on to the second', async () => {
+    const port = await freePort();
+    const problem = await problemBy(block('second', { ...second, port }), known);
+    expect(problem).toMatchObject({ code: 'host-unreachable' });
+    expect(problem.message).toContain(at(jump.port));
+    expect(problem.message.toLowerCase()).toContain('it does not lead on to');
+  });
+
+  it('neither is named when it is the machine behind them that lets nobody in', async () => {
+    const stranger = { ...old, identity: makeKey(folder, `nobody-${transport}`) };
+    const config = `${block('old', stranger, '  ProxyJump jump,second\n')}${block('jump', jump)}${block('second', second)}Host *\n`;
+    const file = join(folder, 'three-known');
+    writeFileSync(file, known + readFileSync(second.knownHosts, 'utf8'));
+    const problem = await problemFrom(dialBy(config, { transport, knownHosts: file }));
+    expect(problem).toMatchObject({ code: 'auth-failed' });
+    expect(problem.message).not.toContain('On the way');
+  });
+});
+
 it.runIf(canMakeUsers)('a password does not go to a jump host that is called as the machine itself', async () => {
   const user = makeUser({ password: 'canary-password' });
   const asking = await startSshd({ passwords: true, ownHomes: true });
@@ -79,6 +139,25 @@ it.runIf(canMakeUsers)('a password does not go to a jump host that is called as 
     user.remove();
   }
 });
+
+it.runIf(canMakeUsers).each(['ssh2', 'openssh'] as const)(
+  'by %s, a password is given to a machine that is known by another name (HostKeyAlias)',
+  async (transport) => {
+    const user = makeUser({ password: 'canary-password' });
+    const asking = await startSshd({ passwords: true, ownHomes: true });
+    try {
+      const known = join(folder, `aliased-${transport}`);
+      writeFileSync(known, asking.hostKeys.map(({ publicLine }) => `the-old-one ${publicLine}\n`).join(''));
+      const config = `Host old\n  HostName 127.0.0.1\n  Port ${String(asking.port)}\n  User ${user.name}\n  HostKeyAlias the-old-one\n  UserKnownHostsFile ${known}\n  IdentityFile /nonexistent\n`;
+      const host = await dialBy(config, { transport, password: 'canary-password' });
+      expect((await runOk(host, ['id', '-un'])).stdout.toString()).toBe(`${user.name}\n`);
+      await host.close();
+    } finally {
+      await asking.stop();
+      user.remove();
+    }
+  },
+);
 
 describe('what ssh2 cannot', () => {
   it('is left to OpenSSH: a certificate that only the agent holds', async () => {
