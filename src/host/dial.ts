@@ -3,17 +3,25 @@ import type { Clock } from '../core/clock.ts';
 import type { Host } from '../core/host.ts';
 import type { Transport } from '../core/plan.ts';
 import { fail, type ProblemError } from '../core/problem.ts';
+import { CONNECT_TIMEOUT_MS } from './openssh-args.ts';
 import { OpenSshHost } from './openssh.ts';
 import { openSshOptions } from './openssh-route.ts';
 import { printable } from './printable.ts';
 import { proxyArgv } from './proxy-command.ts';
 import { readAlgorithmLists } from './ssh-algorithm-lists.ts';
 import { readSshSettings, type SshAccount, type SshQuery, type SshSettings } from './ssh-config.ts';
+import { RecallingAsk } from './recalling-ask.ts';
 import { SshHost } from './ssh.ts';
 import type { Through } from './ssh-line.ts';
 import type { SshOptions } from './ssh-options.ts';
 import { parseHop } from './target.ts';
-import { isCommandNotFound, reasonAfterFailure, reasonByAlgorithms, reasonForOpenSsh } from './transport.ts';
+import {
+  isCommandNotFound,
+  reasonAfterFailure,
+  reasonByAlgorithms,
+  reasonForOpenSsh,
+  tookPassword,
+} from './transport.ts';
 
 /** What is asked for beside the query itself. */
 export interface DialRequest {
@@ -66,13 +74,15 @@ export async function dial(
   around: DialAround,
   { transport, tell }: { transport: Transport; tell: (message: string) => Promise<void> },
 ): Promise<Host> {
-  const route = await findRoute(request, around);
-  const byOpenSsh = (): Promise<Host> => OpenSshHost.connect(openSshOptions(request, around, route));
-  if (transport === 'openssh') return byOpenSsh();
+  const person = around.ask && new RecallingAsk(around.ask);
+  const route = await findRoute(request, { ...around, ask: person });
+  const byOpenSsh = (ask: Ask | null): Promise<Host> =>
+    OpenSshHost.connect(openSshOptions(request, { ...around, ask }, route));
+  if (transport === 'openssh') return byOpenSsh(person);
   if (route.beyond !== null) {
     if (transport === 'ssh2') throw unfit(route);
     await tell(`OpenSSH is used, for ${route.beyond}.`);
-    return byOpenSsh();
+    return byOpenSsh(person);
   }
   try {
     return await SshHost.connect(route.options);
@@ -80,7 +90,8 @@ export async function dial(
     const reason = transport === 'auto' ? reasonAfterFailure(error) : null;
     if (reason === null) throw error;
     await tell(`OpenSSH is tried, for ${reason}.`);
-    return await byOpenSsh().catch((later: unknown) => {
+    const passwordWasTaken = tookPassword(error);
+    return await byOpenSsh(person && person.again({ passwordWasTaken })).catch((later: unknown) => {
       throw isCommandNotFound(later) ? error : later;
     });
   }

@@ -71,6 +71,9 @@ function proxyThrough({ request, hop, options }: Route, way: HopWay): string {
   return [...quoted, '-W', "'[%h]:%p'", '--', quoteWord(query.host)].join(' ');
 }
 
+/** In quotes, for ssh takes several files there, and with nothing that it would fill in. */
 function fileWords(knownHosts: string | null): string[] {
-  return knownHosts === null ? [] : ['-o', `UserKnownHostsFile=${knownHosts}`, '-o', 'GlobalKnownHostsFile=none'];
+  if (knownHosts === null) return [];
+  const name = `"${knownHosts.replaceAll('%', '%%')}"`;
+  return ['-o', `UserKnownHostsFile=${name}`, '-o', 'GlobalKnownHostsFile=none'];
 }

@@ -75,6 +75,13 @@ export function reasonAfterFailure(error: unknown): string | null {
   return method === undefined ? null : `the machine takes ${method}`;
 }
 
+/** Did the machine take a password, and want more? Pure. */
+export function tookPassword(error: unknown): boolean {
+  if (!(error instanceof ProblemError)) return false;
+  const { taken = [] } = (error.problem.detail ?? {}) as { taken?: readonly string[] };
+  return taken.some((one) => one.startsWith('password'));
+}
+
 /** Is there no OpenSSH on this machine? Pure. */
 export function isCommandNotFound(error: unknown): boolean {
   return error instanceof ProblemError && error.problem.code === 'command-not-found';

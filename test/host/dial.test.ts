@@ -9,6 +9,7 @@ import { runOk } from '../../src/host/run.ts';
 import { dialBy as dialByFile, type Dialling } from '../kit/dial-by.ts';
 import { freePort } from '../kit/ports.ts';
 import { problemFrom } from '../kit/problem-from.ts';
+import { ScriptedAsk } from '../kit/scripted-ask.ts';
 import { startAgent } from '../kit/ssh-agent.ts';
 import { makeKey } from '../kit/ssh-keys.ts';
 import { type Sshd, startSshd } from '../kit/sshd.ts';
@@ -29,7 +30,7 @@ afterAll(async () => {
 
 const told: string[] = [];
 
-/** Dials `old` by a config of these lines, with nobody to ask. */
+/** Dials `old` by a config of these lines, with nobody to ask unless somebody is named. */
 function dialBy(config: string, dialling: Dialling = {}): Promise<Host> {
   const configFile = join(folder, 'config');
   writeFileSync(configFile, config);
@@ -146,10 +147,11 @@ it.runIf(canMakeUsers).each(['ssh2', 'openssh'] as const)(
     const user = makeUser({ password: 'canary-password' });
     const asking = await startSshd({ passwords: true, ownHomes: true });
     try {
-      const known = join(folder, `aliased-${transport}`);
+      // ssh would take the blank for the end of a name, and fill in the percent sign.
+      const known = join(folder, `aliased by 100%d ${transport}`);
       writeFileSync(known, asking.hostKeys.map(({ publicLine }) => `the-old-one ${publicLine}\n`).join(''));
-      const config = `Host old\n  HostName 127.0.0.1\n  Port ${String(asking.port)}\n  User ${user.name}\n  HostKeyAlias the-old-one\n  UserKnownHostsFile ${known}\n  IdentityFile /nonexistent\n`;
-      const host = await dialBy(config, { transport, password: 'canary-password' });
+      const config = `Host old\n  HostName 127.0.0.1\n  Port ${String(asking.port)}\n  User ${user.name}\n  HostKeyAlias the-old-one\n  IdentityFile /nonexistent\n`;
+      const host = await dialBy(config, { transport, password: 'canary-password', knownHosts: known });
       expect((await runOk(host, ['id', '-un'])).stdout.toString()).toBe(`${user.name}\n`);
       await host.close();
     } finally {
@@ -206,6 +208,53 @@ describe('what ssh2 cannot', () => {
     expect(told).toHaveLength(1);
     await host.close();
   });
+
+  it('is left to OpenSSH without asking again for what was answered: the key of the machine, and a passphrase', async () => {
+    const server = await startSshd({ config: ['AuthenticationMethods publickey,publickey'] });
+    try {
+      const locked = makeKey(folder, 'locked', { passphrase: 'open sesame' });
+      const foreign = join(folder, 'foreign');
+      const form = ['-m', 'PKCS8', '-t', 'rsa', '-b', '2048', '-N', ''];
+      execFileSync('ssh-keygen', ['-q', '-C', '', '-f', foreign, ...form]);
+      server.authorize(locked.publicLine);
+      server.authorize(readFileSync(`${foreign}.pub`, 'latin1').trim());
+      const way = `Host old\n  HostName 127.0.0.1\n  Port ${String(server.port)}\n  IdentityFile ${locked.path}\n  IdentityFile ${foreign}\n`;
+      const ask = new ScriptedAsk(true, 'open sesame');
+      const host = await dialBy(`${way}  UserKnownHostsFile ${join(folder, 'asked-once')}\n`, { ask });
+      expect((await runOk(host, ['echo', 'here'])).stdout.toString()).toBe('here\n');
+      expect(told).toEqual(['OpenSSH is tried, for a key file is in a form that only OpenSSH reads.']);
+      expect(ask.questions).toHaveLength(2);
+      await host.close();
+    } finally {
+      await server.stop();
+    }
+  });
+
+  it.runIf(canMakeUsers).each([
+    ['password,publickey', ['canary-password']],
+    ['publickey password', ['typo', 'typo', 'typo']],
+  ])(
+    'is left to OpenSSH where the machine wants %s, and a password is sent again only if it was taken',
+    async (methods, typed) => {
+      const user = makeUser({ password: 'canary-password' });
+      const server = await startSshd({ passwords: true, ownHomes: true, config: [`AuthenticationMethods ${methods}`] });
+      try {
+        const foreign = join(folder, `foreign-${String(typed.length)}`);
+        const form = ['-m', 'PKCS8', '-t', 'rsa', '-b', '2048', '-N', ''];
+        execFileSync('ssh-keygen', ['-q', '-C', '', '-f', foreign, ...form]);
+        server.authorize(readFileSync(`${foreign}.pub`, 'latin1').trim());
+        const way = `Host old\n  HostName 127.0.0.1\n  Port ${String(server.port)}\n  User ${user.name}\n  IdentityFile ${foreign}\n`;
+        const ask = new ScriptedAsk(...typed);
+        const host = await dialBy(`${way}  UserKnownHostsFile ${server.knownHosts}\n`, { ask });
+        expect((await runOk(host, ['id', '-un'])).stdout.toString()).toBe(`${user.name}\n`);
+        expect(ask.questions).toEqual(typed.map(() => `Password for ${user.name}@127.0.0.1`));
+        await host.close();
+      } finally {
+        await server.stop();
+        user.remove();
+      }
+    },
+  );
 
   it('is left to OpenSSH: a host certificate, also where an old key is still listed', async () => {
     const ca = makeKey(folder, 'host-ca');

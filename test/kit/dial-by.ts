@@ -1,4 +1,5 @@
 import { userInfo } from 'node:os';
+import type { Ask } from '../../src/core/ask.ts';
 import type { Host } from '../../src/core/host.ts';
 import type { Transport } from '../../src/core/plan.ts';
 import { systemClock } from '../../src/host/clock.ts';
@@ -12,13 +13,15 @@ export interface Dialling {
   readonly password?: string | null;
   readonly passphrase?: string | null;
   readonly connectTimeoutMs?: number | null;
+  /** Who answers; nobody without it. */
+  readonly ask?: Ask;
   /** Of `-o`. */
   readonly options?: readonly string[];
   /** Takes what the dialling tells. */
   readonly told?: string[];
 }
 
-/** Dials the machine `old` of an SSH configuration, with nobody to ask. */
+/** Dials the machine `old` of an SSH configuration. */
 export function dialBy(configFile: string, dialling: Dialling = {}): Promise<Host> {
   const { transport = 'auto', knownHosts = null, password = null, passphrase = null, options = [], told } = dialling;
   const env = { PATH: process.env['PATH'] ?? '', HOME: userInfo().homedir };
@@ -29,7 +32,7 @@ export function dialBy(configFile: string, dialling: Dialling = {}): Promise<Hos
   const tell = (message: string): Promise<void> => Promise.resolve(void told?.push(message));
   return dial(
     { query: { host: 'old', configFile, options, ...nothing }, knownHosts, hostKeyPin: null, password, passphrase },
-    { here, env, node: process.execPath, account, ask: null, ...patience },
+    { here, env, node: process.execPath, account, ask: dialling.ask ?? null, ...patience },
     { transport, tell },
   );
 }
