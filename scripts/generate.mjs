@@ -9,6 +9,7 @@ import { build } from 'esbuild';
 const PROGRAMS = [
   // The old machine's Node may be older than ours.
   { entry: 'src/walk/program.ts', to: 'src/walk/program.generated.ts', target: 'node18' },
+  { entry: 'src/census/program.ts', to: 'src/census/program.generated.ts', target: 'node18' },
   { entry: 'src/gateway/probe-program.ts', to: 'src/gateway/probe-program.generated.ts', target: 'node18' },
   { entry: 'src/transfer/rsh.ts', to: 'src/transfer/rsh.generated.ts', target: 'node20' },
   { entry: 'src/host/openssh-askpass.ts', to: 'src/host/openssh-askpass.generated.ts', target: 'node20' },
@@ -46,7 +47,8 @@ async function known() {
     "export { GATEWAY_SCRIPT } from './src/checks/gateway-script.ts';",
     "export { MEASURE_SCRIPT } from './src/checks/measure-script.ts';",
     "export { FILES_SCRIPT } from './src/checks/files-script.ts';",
-    "export { PROGRAM_TEXT } from './src/walk/program.generated.ts';",
+    "export { PROGRAM_TEXT as WALK } from './src/walk/program.generated.ts';",
+    "export { PROGRAM_TEXT as CENSUS } from './src/census/program.generated.ts';",
     "export { PRODUCTS } from './src/gateway/product.ts';",
     "export { default as manifest } from './package.json';",
   ].join('\n');
@@ -64,7 +66,8 @@ function knownModule({
   GATEWAY_SCRIPT,
   MEASURE_SCRIPT,
   FILES_SCRIPT,
-  PROGRAM_TEXT,
+  WALK,
+  CENSUS,
   PRODUCTS,
   machineArgs,
   manifest,
@@ -74,14 +77,15 @@ function knownModule({
     gateway: GATEWAY_SCRIPT,
     measure: MEASURE_SCRIPT,
     files: FILES_SCRIPT,
-    walk: PROGRAM_TEXT,
+    walk: WALK,
+    census: CENSUS,
   };
   const scripts = Object.fromEntries(Object.entries(names).map(([name, text]) => [sha256(text), name]));
   const args = [null, ...Object.keys(PRODUCTS)].map((product) => machineArgs(product));
   return [
     '// What plan, sync and verify run on the old machine. Made by scripts/generate.mjs.',
     `export const VERSION = ${JSON.stringify(manifest.version)};`,
-    `export const SCRIPTS: Readonly<Record<string, 'machine' | 'gateway' | 'measure' | 'files' | 'walk'>> = ${JSON.stringify(scripts)};`,
+    `export const SCRIPTS: Readonly<Record<string, 'machine' | 'gateway' | 'measure' | 'files' | 'walk' | 'census'>> = ${JSON.stringify(scripts)};`,
     `export const MACHINE_ARGS: readonly (readonly string[])[] = ${JSON.stringify(args)};`,
     `export const COMMANDS: readonly string[] = ${JSON.stringify(Object.values(PRODUCTS).map(({ command }) => command))};`,
     '',

@@ -1,3 +1,4 @@
+import { countOld } from './checks/census.ts';
 import { channelsBefore } from './checks/channels.ts';
 import { discover } from './checks/discover.ts';
 import { portOf } from './checks/gateway-config.ts';
@@ -6,6 +7,7 @@ import { layOut } from './checks/layout.ts';
 import { measure } from './checks/measure.ts';
 import { newWorks, channelsAsBefore, newAlive } from './checks/live.ts';
 import { copyAsPlanned, copyIsWhole, oldUnchanged } from './checks/copy.ts';
+import { copyHasAll, nothingLost } from './checks/nothing-lost.ts';
 import { oldIsDead, oldStaysDead } from './checks/old-dead.ts';
 import { portHolder } from './checks/port-holder.ts';
 import { preflight } from './checks/preflight.ts';
@@ -85,9 +87,18 @@ export async function look(machines: { old: Host; new: Host }, request: LookRequ
   const { routes, dirs } = await layOut(machines, { old, here, gateway, config, asked }, around);
   const port = portOf(gateway, config, asked.product);
   const wish = wishOf(request, gateway.profile);
-  const facts = { old, new: here, gateway, dirs, includes, newPort: { port, takenBy: null }, channels: null };
+  const facts = {
+    old,
+    new: here,
+    gateway,
+    dirs,
+    includes,
+    newPort: { port, takenBy: null },
+    channels: null,
+    counts: null,
+  };
   const draft = decide(facts, routes, wish, []);
-  const [takenBy, staged, channels] = await Promise.all([
+  const [takenBy, staged, channels, counts] = await Promise.all([
     portHolder(machines.new, draft, { sameKernel: old.bootId === here.bootId }, around),
     measure(
       machines.new,
@@ -95,8 +106,9 @@ export async function look(machines: { old: Host; new: Host }, request: LookRequ
       around,
     ),
     request.asksChannels ? channelsBefore(machines.old, draft.old.gateway, around) : null,
+    countOld(machines, draft, around),
   ]);
-  const inventory = { ...facts, newPort: { port, takenBy }, channels };
+  const inventory = { ...facts, newPort: { port, takenBy }, channels, counts };
   const problems: Problem[] = [];
   for (const check of preflight(inventory, draft, { replace: request.replace, staged })) {
     const found = await check.run();
@@ -136,14 +148,18 @@ export function cutover(plan: Plan, { committed }: { committed: boolean }): read
     fenceOld(plan),
     ensure('old-is-dead', 'See that nothing of the old gateway is left', [oldIsDead(plan)]),
     lastDelta(plan),
-    ensure('copy-is-whole', 'Compare the copy with the old machine', [rootsComplete(plan), copyIsWhole(plan)]),
+    ensure('copy-is-whole', 'Compare the copy with the old machine', [
+      rootsComplete(plan),
+      copyIsWhole(plan),
+      copyHasAll(plan),
+    ]),
     reconcile(plan),
     ensure('copy-as-planned', 'See that only the declared changes were made', [copyAsPlanned(plan)]),
     stopNew(plan),
     swap(plan, { keepWritten: committed }),
     doctor(plan),
     startQuiet(plan),
-    ensure('it-works', 'See that the new gateway works', [newWorks(plan)]),
+    ensure('it-works', 'See that the new gateway works', [newWorks(plan), nothingLost(plan)]),
     stopQuiet(plan),
     ensure('nothing-moved-meanwhile', 'See that the old machine is still as it was left', [
       oldIsDead(plan),

@@ -1,3 +1,4 @@
+import { countsText } from '../core/census.ts';
 import type { Plan, Root } from '../core/plan.ts';
 import type { Problem } from '../core/problem.ts';
 import { printable } from '../host/printable.ts';
@@ -12,7 +13,7 @@ const MOST_MAPPINGS = 6;
 export function planLines(plan: Plan, paper: Paper): string[] {
   return [
     ...heading(plan, paper),
-    ...section('What moves', rootLines(plan, paper), paper),
+    ...section('What moves', [...rootLines(plan, paper), ...sentences(owned(plan), paper)], paper),
     ...section('On the old machine', sentences(oldSide(plan), paper), paper),
     ...section('On this machine', sentences(newSide(plan), paper), paper),
     ...section('Rewritten in the copy: config, session index, absolute links', mappingLines(plan, paper), paper),
@@ -90,6 +91,12 @@ function rootLines(plan: Plan, paper: Paper): string[] {
     ];
   });
   return plan.roots.length > 1 ? [...lines, `  together: ${bytesText(totals)}`] : lines;
+}
+
+/** By name it is compared later: after the stop, in the copy, and once the new gateway is up. */
+function owned({ counts }: Plan): string[] {
+  const text = counts === null ? '' : countsText(counts);
+  return text === '' ? [] : [`In it: ${text}.`];
 }
 
 function oldSide({ old, ranAs, oldFolder }: Plan): string[] {

@@ -1,3 +1,4 @@
+import { everyKind, KINDS, type Counts, type Kind } from '../core/census.ts';
 import type { Report, ReportStep } from '../core/report-shape.ts';
 import type { Problem } from '../core/problem.ts';
 import { PROBLEMS } from '../core/problem.ts';
@@ -25,6 +26,7 @@ export function reportMarkdown(report: Report): string {
     downtime(report),
     checklist(report),
     steps(report),
+    inventory(report),
     copy(report),
     leftOut(report),
     changes(report),
@@ -106,6 +108,18 @@ function checklist(report: Report): string {
 function steps(report: Report): string {
   const rows = report.steps.map(({ title, state, ms }) => [title, STATES[state], ms === null ? '' : durationText(ms)]);
   return rows.length === 0 ? '' : section('Steps', table(['step', 'state', 'time'], rows));
+}
+
+function inventory({ inventory: { old, copy: copied, new: here } }: Report): string {
+  if (!old) return '';
+  const kinds = everyKind().filter((kind) => [old, copied, here].some((counts) => (counts?.[kind] ?? 0) > 0));
+  const number = (counts: Counts | null, kind: Kind): string => (counts ? countText(counts[kind]) : '');
+  const rows = kinds.map((kind) => [KINDS[kind][1], number(old, kind), number(copied, kind), number(here, kind)]);
+  return section('Inventory', [
+    'Counted and compared by name, from the files themselves: after the stop, in the copy, and once the new gateway was up.',
+    '',
+    ...table(['', 'old machine', 'copy', 'new machine'], rows),
+  ]);
 }
 
 function copy({ transferred, manifests }: Report): string {

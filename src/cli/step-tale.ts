@@ -1,3 +1,4 @@
+import { countsText } from '../core/census.ts';
 import type { Event } from '../core/event.ts';
 import { printable } from '../host/printable.ts';
 import { inked, marksOf, type Paper } from './paper.ts';
@@ -115,6 +116,9 @@ export class StepTale {
         return [];
       case 'run.verified':
         this.#notes.push(`${event.root}: ${counted(event.entries, 'entry', 'entries')} alike`);
+        return [];
+      case 'run.counted':
+        if (event.tree !== 'old') this.#notes.push(countsText(event.counts));
         return [];
       case 'run.reconciled':
         this.#notes.push(

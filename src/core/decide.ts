@@ -52,6 +52,7 @@ export function decide(inventory: Inventory, routes: readonly Route[], wish: Wis
     excludes: [...EXCLUDE_TABLE, ...wish.excludes],
     configFiles: configFiles(inventory, roots),
     channels: inventory.channels,
+    counts: inventory.counts,
     limits: { ...wish.limits, maxDelete: Math.max(100, Math.floor(sum(roots.map((root) => root.entries)) / 2)) },
     warnings,
   };

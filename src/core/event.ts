@@ -1,3 +1,4 @@
+import type { Counts } from './census.ts';
 import type { ExitCode } from './exit.ts';
 import type { Json } from './json.ts';
 import type { Plan } from './plan.ts';
@@ -67,6 +68,8 @@ export type EventBody =
       skipped: readonly Skipped[];
     }
   | { type: 'run.reconciled'; rewrites: readonly Rewrite[]; modesChanged: number; modesTightened: readonly string[] }
+  /** What a gateway owns: on the old machine after the stop, in the copy, and after doctor with the new gateway up. */
+  | { type: 'run.counted'; tree: 'old' | 'copy' | 'new'; counts: Counts }
   | { type: 'run.fenced'; fence: 'enforced' | 'advisory'; how: string }
   | { type: 'run.doctor'; exitCode: number; output: string }
   | { type: 'run.checked'; checklist: readonly ChecklistLine[] }

@@ -1,3 +1,5 @@
+import type { Counts } from './census.ts';
+
 /** Names of the two products that neo-pull knows. */
 export type ProductName = 'smart-agent-neo' | 'openclaw';
 
@@ -140,4 +142,6 @@ export interface Inventory {
   readonly newPort: { readonly port: number; readonly takenBy: string | null };
   /** How the channels were before the stop; null when it was not asked (a plan asks nothing that writes). */
   readonly channels: readonly ChannelState[] | null;
+  /** What the gateway owns while it still runs; null where no Node was found to count it. */
+  readonly counts: Counts | null;
 }

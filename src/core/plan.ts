@@ -1,3 +1,4 @@
+import type { Counts } from './census.ts';
 import type { ChannelState, ProductName } from './inventory.ts';
 import type { Problem } from './problem.ts';
 
@@ -145,6 +146,8 @@ export interface Plan {
   /** Config files that reconcile rewrites: root id and path relative to it. */
   readonly configFiles: readonly { readonly root: string; readonly file: string }[];
   readonly channels: readonly ChannelState[] | null;
+  /** What the old gateway owned when it was looked at. */
+  readonly counts: Counts | null;
   readonly limits: Limits;
   /** What was found that does not stop the move. */
   readonly warnings: readonly Problem[];

@@ -1,3 +1,4 @@
+import type { Counts } from './census.ts';
 import type { Downtime } from './downtime.ts';
 import type { ChecklistLine, Outcome, Rewrite, Running, Skipped } from './event.ts';
 import type { NextStep } from './next-steps.ts';
@@ -82,6 +83,8 @@ export interface Report {
   readonly steps: readonly ReportStep[];
   readonly transferred: readonly ReportTransfer[];
   readonly manifests: readonly ReportManifest[];
+  /** What the gateway owns, by kind: before, in the copy, and after doctor with the new gateway up. Null where it was not counted. */
+  readonly inventory: { readonly old: Counts | null; readonly copy: Counts | null; readonly new: Counts | null };
   readonly skipped: readonly (Skipped & { readonly root: string })[];
   readonly rewrites: { readonly count: number; readonly listed: readonly Rewrite[] };
   readonly modes: { readonly changed: number; readonly tightenedCount: number; readonly tightened: readonly string[] };

@@ -34,6 +34,7 @@ export function foldReport(events: readonly Event[]): Report {
     steps: stepsOf(events, state),
     transferred: transfersOf(events),
     ...verifiedOf(events),
+    inventory: inventoryOf(events, plan),
     ...reconciledOf(events),
     fence: fenceOf(events),
     doctor: doctorOf(events),
@@ -116,6 +117,13 @@ function verifiedOf(events: readonly Event[]): Pick<Report, 'manifests' | 'skipp
     manifests: verified.map(({ root, manifest, entries, bytes }) => ({ root, sha256: manifest, entries, bytes })),
     skipped: verified.flatMap(({ root, skipped }) => skipped.map((one) => ({ root, ...one }))),
   };
+}
+
+/** The count after the stop is truer than the one of the plan. */
+function inventoryOf(events: readonly Event[], plan: Plan | null): Report['inventory'] {
+  const last = (tree: OfType<'run.counted'>['tree']) =>
+    ofType(events, 'run.counted').findLast((event) => event.tree === tree)?.counts ?? null;
+  return { old: last('old') ?? plan?.counts ?? null, copy: last('copy'), new: last('new') };
 }
 
 function reconciledOf(events: readonly Event[]): Pick<Report, 'rewrites' | 'modes'> {

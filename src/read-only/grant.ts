@@ -6,23 +6,27 @@ import { COMMANDS, MACHINE_ARGS, SCRIPTS, VERSION } from './known.generated.ts';
 import type { AskedFor } from './line.ts';
 import { isSender } from './rsync-args.ts';
 
-/** What may be started, if what comes on its stdin may: a script or the walk of neo-pull, or the arguments of a sending rsync. */
+/** What may be started, if what comes on its stdin may: a script or program of neo-pull, or the arguments of a sending rsync. */
 export interface Grant {
-  readonly kind: 'script' | 'walk' | 'rsync';
+  readonly kind: 'script' | 'walk' | 'census' | 'rsync';
   readonly argv: readonly string[];
   readonly cwd: string | null;
 }
 
 const SHELL = ['/bin/sh', '-s', '--'];
-/** How a walk is started behind its Node, and with what, none of which is passed on: `cleaned` takes orders to Node away as well. */
-const WALK = ['--input-type=commonjs', '-'];
-const WALK_VARIABLES: Readonly<Record<string, string>> = { NODE_OPTIONS: '', NODE_PATH: '', UV_THREADPOOL_SIZE: '8' };
+/** How a program of ours is started behind its Node, and with what, none of which is passed on: `cleaned` takes orders to Node away as well. */
+const PROGRAM = ['--input-type=commonjs', '-'];
+const PROGRAM_VARIABLES: Readonly<Record<string, string>> = {
+  NODE_OPTIONS: '',
+  NODE_PATH: '',
+  UV_THREADPOOL_SIZE: '8',
+};
 
 /** Is this something that `plan`, `sync` and `verify` start? Reads the file system. */
 export function grant(asked: AskedFor & { kind: 'launch' }, account: Account): Grant | Refusal {
   const { argv, cwd } = asked;
   const [program = '', ...args] = argv;
-  if (args.length === 3 && WALK.every((word, at) => word === args[at])) return grantWalk(asked, account);
+  if (args.length === 3 && PROGRAM.every((word, at) => word === args[at])) return grantProgram(asked, account);
   if (Object.keys(asked.env ?? {}).length > 0) return refused(`${named(argv)}, with variables of its own`);
   if (SHELL.every((word, at) => word === argv[at]) && cwd === undefined) return { kind: 'script', argv, cwd: null };
   if (path.basename(program) !== 'rsync' || !isSender(args) || cwd === undefined) return refused(named(argv));
@@ -31,23 +35,57 @@ export function grant(asked: AskedFor & { kind: 'launch' }, account: Account): G
   return real === null ? outside(cwd) : { kind: 'rsync', argv, cwd: real };
 }
 
-/** By the Node that runs the dispatcher, whichever was asked for; from where the root really lies. */
-function grantWalk({ argv, cwd, env = {} }: AskedFor & { kind: 'launch' }, account: Account): Grant | Refusal {
-  const isOurs = Object.entries(env).every(([name, value]) => WALK_VARIABLES[name] === value);
-  const request = walkRequest(argv.at(-1) ?? '');
-  if (!isOurs || cwd !== undefined || request === null) return refused(named(argv));
-  const root = insideRoots(request.root, account);
-  if (root === null) return outside(request.root);
-  const words = Buffer.from(JSON.stringify({ ...request, root })).toString('base64');
-  return { kind: 'walk', argv: [account.node, ...WALK, words], cwd: null };
+/** By the Node that runs the dispatcher, whichever was asked for; from where what it is to read really lies. */
+function grantProgram({ argv, cwd, env = {} }: AskedFor & { kind: 'launch' }, account: Account): Grant | Refusal {
+  const isOurs = Object.entries(env).every(([name, value]) => PROGRAM_VARIABLES[name] === value);
+  const asked = requestIn(argv.at(-1) ?? '');
+  if (!isOurs || cwd !== undefined || asked === null) return refused(named(argv));
+  const stray = asked.paths.find((one) => insideRoots(one, account) === null);
+  if (stray !== undefined) return outside(stray);
+  const request = asked.at((one) => insideRoots(one, account) ?? '');
+  const words = Buffer.from(JSON.stringify(request)).toString('base64');
+  return { kind: asked.kind, argv: [account.node, ...PROGRAM, words], cwd: null };
 }
 
-function walkRequest(text: string): { readonly root: string } | null {
+interface ProgramRequest {
+  readonly kind: 'walk' | 'census';
+  readonly paths: readonly string[];
+  /** The request with other paths. */
+  at(place: (path: string) => string): unknown;
+}
+
+/** A walk has one root, a census a state dir and lists of places. Null for anything else. */
+function requestIn(text: string): ProgramRequest | null {
+  const request = decoded(text);
+  const { root, state, apart, workspaces } = request;
+  if (typeof root === 'string')
+    return { kind: 'walk', paths: [root], at: (place) => ({ ...request, root: place(root) }) };
+  if (typeof state !== 'string' || !isPlaces(apart) || !isPlaces(workspaces)) return null;
+  const moved = (places: readonly Place[], place: (path: string) => string): Place[] =>
+    places.map(({ id, path: from }) => ({ id, path: place(from) }));
+  return {
+    kind: 'census',
+    paths: [state, ...[...apart, ...workspaces].map((one) => one.path)],
+    at: (place) => ({ state: place(state), apart: moved(apart, place), workspaces: moved(workspaces, place) }),
+  };
+}
+
+interface Place {
+  readonly id: string;
+  readonly path: string;
+}
+
+function isPlaces(value: unknown): value is readonly Place[] {
+  const isPlace = (one: Partial<Place> | null): boolean => typeof one?.id === 'string' && typeof one.path === 'string';
+  return Array.isArray(value) && (value as (Partial<Place> | null)[]).every(isPlace);
+}
+
+function decoded(text: string): Readonly<Record<string, unknown>> {
   try {
-    const request = JSON.parse(Buffer.from(text, 'base64').toString()) as { readonly root?: unknown } | null;
-    return typeof request?.root === 'string' ? { ...request, root: request.root } : null;
+    const value: unknown = JSON.parse(Buffer.from(text, 'base64').toString());
+    return typeof value === 'object' && value !== null ? { ...value } : {};
   } catch {
-    return null;
+    return {};
   }
 }
 
@@ -59,8 +97,9 @@ export function judgeScript(text: Buffer, { kind, argv }: Grant, account: Accoun
     const what = `a script that is none of neo-pull ${VERSION} (SHA-256 ${hash}); the neo-pull that sent it may be of another version`;
     return { kind: 'other-version', what };
   }
-  if ((name === 'walk') !== (kind === 'walk')) return refused(`${name} for ${argv[0] ?? ''}`);
-  if (kind === 'walk') return null;
+  const isProgram = name === 'walk' || name === 'census';
+  if (isProgram ? kind !== name : kind !== 'script') return refused(`${name} for ${argv[0] ?? ''}`);
+  if (isProgram) return null;
   const args = argv.slice(SHELL.length);
   if (name === 'machine') return isMachineArgs(args) ? null : refused(`survey of ${args.join(' ')}`);
   if (name === 'gateway') return judgeGateway(args, account);

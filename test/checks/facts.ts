@@ -112,6 +112,7 @@ export function inventory(changes: Partial<Inventory> = {}): Inventory {
     includes: [],
     newPort: { port: 18789, takenBy: null },
     channels: null,
+    counts: null,
     ...changes,
   };
 }
@@ -171,6 +172,7 @@ export function planFor({ old, new: here, dirs }: Inventory, changes: Partial<Pl
     excludes: [],
     configFiles: [],
     channels: null,
+    counts: null,
     limits: {
       stopMs: 1,
       startMs: 1,

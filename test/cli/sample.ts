@@ -1,10 +1,20 @@
 import { EventEmitter } from 'node:events';
 import { PassThrough } from 'node:stream';
+import { censusOf, countsOf } from '../../src/core/census.ts';
 import type { Surroundings } from '../../src/cli/surroundings.ts';
 import type { Event, EventBody } from '../../src/core/event.ts';
 import type { Plan } from '../../src/core/plan.ts';
 import { problem } from '../../src/core/problem.ts';
 import { isoTime } from '../../src/core/timestamp.ts';
+
+const COUNTS = countsOf(
+  censusOf([
+    ['agent', 'main'],
+    ['session', 'main: a'],
+    ['session', 'main: b'],
+    ['cron-job', 'daily'],
+  ]),
+);
 
 const BEGIN_MS = Date.parse('2026-11-22T14:00:00.000Z');
 export const RUN = '20261122-140000-k3f9';
@@ -137,6 +147,7 @@ export function samplePlan(changes: Partial<Plan> = {}): Plan {
     ],
     configFiles: [{ root: 'state', file: 'smart-agent-neo.json' }],
     channels: [{ channel: 'telegram', account: 'default', running: true, connected: true }],
+    counts: COUNTS,
     limits: {
       stopMs: 60_000,
       startMs: 90_000,
@@ -226,6 +237,8 @@ export function movedJournal(plan = samplePlan()): Event[] {
         skipped: [{ rule: '/logs/', reason: 'logs of the old machine', entries: 4, bytes: 100_000 }],
       },
     ],
+    [11_702, { type: 'run.counted', tree: 'old', counts: COUNTS }],
+    [11_703, { type: 'run.counted', tree: 'copy', counts: COUNTS }],
     [11_710, { type: 'step.applied', step: 'copy-is-whole' }],
     [11_720, { type: 'step.before', step: 'reconcile', title: 'Set modes and rewrite the old paths', before: null }],
     [

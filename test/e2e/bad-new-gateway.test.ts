@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { fail } from '../../src/core/problem.ts';
@@ -63,6 +63,32 @@ describe('a new gateway', () => {
       expectRolledBack(tried, 8, 'inventory-shrank');
       expect(tried.verdict.problem?.message).toMatch(/session/i);
     }));
+
+  // What a product forgets of its own is seen by nobody who asks the product only.
+  it('that drops a cron job and archives a transcript rolls back: 8, with both names', () =>
+    tryMove(
+      {
+        meanwhile: at('step.before', 'it-works', ({ new: { home }, state }) => {
+          const live = join(home, '.smart-agent-neo');
+          const jobs = JSON.parse(readFileSync(join(live, 'cron/jobs.json'), 'utf8')) as { jobs: unknown[] };
+          writeFileSync(join(live, 'cron/jobs.json'), JSON.stringify({ ...jobs, jobs: jobs.jobs.slice(1) }));
+          const file = join(live, 'agents/main/sessions', `${state.sessions.main[1] ?? ''}.jsonl`);
+          renameSync(file, `${file}.deleted.2026-11-25T10-00-00.000Z`);
+        }),
+      },
+      (tried) => {
+        expectRolledBack(tried, 8, 'inventory-shrank');
+        const { message = '' } = tried.verdict.problem ?? {};
+        expect(message).toContain('job 0');
+        expect(message).toContain(`main/${tried.lab.state.sessions.main[1] ?? ''}.jsonl`);
+        const counted = tried.events.filter((event) => event.type === 'run.counted');
+        expect(counted.map(({ tree, counts }) => [tree, counts['cron-job']])).toEqual([
+          ['old', 45],
+          ['copy', 45],
+          ['new', 44],
+        ]);
+      },
+    ));
 
   it('that dies before it is looked at rolls back: 9', () =>
     tryMove(

@@ -75,6 +75,7 @@ describe('a key for a read-only account', () => {
   it('is enough for a plan', async () => {
     const { code, stdout } = await run('plan', key);
     expect([code, stdout]).toEqual([0, expect.stringContaining('Plan: move smart-agent-neo')]);
+    expect(stdout).toMatch(/2 agents, \d+ sessions/);
   });
 
   it('is enough for a sync, which copies the state as it is there', async () => {

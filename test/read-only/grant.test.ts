@@ -12,6 +12,8 @@ import { accountOf, cleaned } from '../../src/read-only/environment.ts';
 import { type Grant, grant, judgeScript } from '../../src/read-only/grant.ts';
 import { SCRIPTS } from '../../src/read-only/known.generated.ts';
 import { endOfArgs, isSender, strangeArg } from '../../src/read-only/rsync-args.ts';
+import { PROGRAM_TEXT as CENSUS } from '../../src/census/program.generated.ts';
+import { decodeRequest as decodeCensus, encodeRequest as encodeCensus } from '../../src/census/request.ts';
 import { PROGRAM_TEXT } from '../../src/walk/program.generated.ts';
 import { decodeRequest, encodeRequest } from '../../src/walk/request.ts';
 
@@ -82,9 +84,27 @@ describe('a walk', () => {
   });
 });
 
+describe('a census', () => {
+  const asked = (state: string, workspace: string) => {
+    const request = encodeCensus({ state, apart: [], workspaces: [{ id: 'main', path: workspace }] });
+    const argv = ['/opt/evil/node', '--input-type=commonjs', '-', request];
+    return grant({ kind: 'launch', nonce: '', argv, env: {} }, account);
+  };
+
+  it('looks where its places really lie, in the roots only, and is no walk', () => {
+    const given = asked(home, join(home, 'way-in')) as Grant;
+    expect([given.kind, given.argv[0]]).toEqual(['census', process.execPath]);
+    expect(decodeCensus(given.argv[3] ?? '').workspaces).toEqual([{ id: 'main', path: join(home, 'state') }]);
+    expect(asked(home, join(home, 'way-out'))).toMatchObject({ kind: 'outside' });
+    expect(asked('/etc', home)).toMatchObject({ kind: 'outside' });
+    expect(judgeScript(Buffer.from(CENSUS), given, account)).toBeNull();
+    expect(judgeScript(Buffer.from(PROGRAM_TEXT), given, account)).toMatchObject({ kind: 'not-allowed' });
+  });
+});
+
 describe('a script', () => {
-  it('is known by its text, and there are four beside the walk', () => {
-    const hashes = [MACHINE_SCRIPT, GATEWAY_SCRIPT, MEASURE_SCRIPT, FILES_SCRIPT, PROGRAM_TEXT].map((text) =>
+  it('is known by its text, and there are four beside the two programs', () => {
+    const hashes = [MACHINE_SCRIPT, GATEWAY_SCRIPT, MEASURE_SCRIPT, FILES_SCRIPT, PROGRAM_TEXT, CENSUS].map((text) =>
       createHash('sha256').update(text).digest('hex'),
     );
     expect(Object.keys(SCRIPTS)).toEqual(hashes);

@@ -1,9 +1,9 @@
 import type { Clock } from '../core/clock.ts';
 import type { Exit, Host, Process } from '../core/host.ts';
 import { fail, type ProblemError } from '../core/problem.ts';
-import { refusedProblem } from '../host/account-read-only.ts';
-import { printable } from '../host/printable.ts';
-import { quoteWord } from '../host/quote.ts';
+import { refusedProblem } from './account-read-only.ts';
+import { printable } from './printable.ts';
+import { quoteWord } from './quote.ts';
 
 export interface ProgramOptions {
   /** The Node to run it with, absolute. */
@@ -20,7 +20,7 @@ export interface ProgramOptions {
 }
 
 /** Nothing that the machine sets up for its own programs is to get into ours. */
-const ENVIRONMENT = { NODE_OPTIONS: '', NODE_PATH: '', UV_THREADPOOL_SIZE: '8' };
+export const ENVIRONMENT: Readonly<Record<string, string>> = { NODE_OPTIONS: '', NODE_PATH: '', UV_THREADPOOL_SIZE: '8' };
 
 const LAST_WORDS_BYTES = 8 * 1024;
 

@@ -1,0 +1,116 @@
+import { join } from 'node:path';
+import type { Kind } from '../core/census.ts';
+import { asList, asMembers, filesBelow, foldersIn, listed, membersOf } from './files.ts';
+import type { CensusPlace, CensusRequest } from './request.ts';
+
+export type Item = readonly [kind: Kind, name: string];
+
+/** A transcript in use; what was archived has a longer name (`*.jsonl.deleted.*`), and one that became so is a loss. */
+const TRANSCRIPT = /^[^/]+\.jsonl$/;
+/** Channel accounts by the names of the files that hold their state. */
+const ACCOUNT_FILES: readonly { readonly folder: string; readonly name: RegExp; readonly channel: string }[] = [
+  { folder: 'telegram', name: /^update-offset-(.+)\.json$/, channel: 'telegram' },
+];
+
+/**
+ * Names everything that a gateway owns, from the files alone: no product is asked, nothing is written. What does not parse holds
+ * nothing, on either machine.
+ */
+export function* itemsOf({ state, apart, workspaces }: CensusRequest): Generator<Item> {
+  for (const agent of foldersIn(join(state, 'agents'))) {
+    yield ['agent', agent];
+    yield* sessionsIn(join(state, 'agents', agent, 'sessions'), agent);
+    yield* profilesIn(join(state, 'agents', agent, 'agent'), agent);
+  }
+  for (const { id, path } of apart) {
+    yield* sessionsIn(path, id);
+    yield* profilesIn(path, id);
+  }
+  yield* credentialsIn(state);
+  yield* channelsIn(state);
+  yield* devicesIn(state);
+  yield* jobsIn(state);
+  yield* approvalsIn(state);
+  yield* foldersIn(join(state, 'skills')).map((name): Item => ['skill', name]);
+  yield* foldersIn(join(state, 'extensions')).map((name): Item => ['extension', name]);
+  yield* listed(join(state, 'hooks')).map(({ name }): Item => ['hook', name]);
+  yield* filesIn(join(state, 'delivery-queue'), /\.json$/).map((name): Item => ['queued', name]);
+  yield* filesIn(join(state, 'memory'), /\.sqlite$/).map((name): Item => ['memory', `memory/${name}`]);
+  for (const workspace of workspaces) yield* inWorkspace(workspace);
+}
+
+function* sessionsIn(folder: string, owner: string): Generator<Item> {
+  for (const key of Object.keys(membersOf(join(folder, 'sessions.json')))) yield ['session', `${owner}: ${key}`];
+  for (const name of filesIn(folder, TRANSCRIPT)) yield ['transcript', `${owner}/${name}`];
+}
+
+/** Keys and logins of models, by the name of their profile. Releases differ in whether `profiles` stands around them. */
+function* profilesIn(folder: string, owner: string): Generator<Item> {
+  for (const file of ['auth-profiles.json', 'auth.json']) {
+    const members = membersOf(join(folder, file));
+    const profiles = 'profiles' in members ? asMembers(members['profiles']) : members;
+    for (const name of Object.keys(profiles)) yield ['credential', `${owner}: ${file}: ${name}`];
+  }
+}
+
+/** Keys of WhatsApp come and go with every message; its account is what counts. */
+function* credentialsIn(state: string): Generator<Item> {
+  const folder = join(state, 'credentials');
+  for (const name of filesIn(folder, /^(?!.*\.lock$)/)) yield ['credential', `credentials/${name}`];
+  for (const channel of foldersIn(folder)) {
+    for (const account of foldersIn(join(folder, channel))) yield ['credential', `credentials/${channel}/${account}`];
+  }
+  for (const name of ['.env', 'secrets.json']) {
+    if (listed(state).some((entry) => entry.name === name)) yield ['credential', name];
+  }
+}
+
+function* channelsIn(state: string): Generator<Item> {
+  for (const { folder, name, channel } of ACCOUNT_FILES) {
+    for (const file of filesIn(join(state, folder), name))
+      yield ['channel', `${channel}: ${name.exec(file)?.[1] ?? ''}`];
+  }
+  for (const account of foldersIn(join(state, 'credentials/whatsapp'))) {
+    const isLinked = listed(join(state, 'credentials/whatsapp', account)).some(({ name }) => name === 'creds.json');
+    if (isLinked) yield ['channel', `whatsapp: ${account}`];
+  }
+}
+
+function* devicesIn(state: string): Generator<Item> {
+  for (const folder of ['devices', 'nodes']) {
+    for (const id of Object.keys(membersOf(join(state, folder, 'paired.json')))) yield ['device', `${folder}: ${id}`];
+  }
+  if (listed(join(state, 'identity')).some(({ name }) => name === 'device.json')) yield ['device', 'this machine'];
+}
+
+function* jobsIn(state: string): Generator<Item> {
+  for (const [at, job] of asList(membersOf(join(state, 'cron/jobs.json'))['jobs']).entries()) {
+    const { id, name } = asMembers(job);
+    yield ['cron-job', `${textOr(id, `number ${at + 1}`)}${typeof name === 'string' ? ` (${name})` : ''}`];
+  }
+}
+
+/** By number: what a pattern says may be rewritten. */
+function* approvalsIn(state: string): Generator<Item> {
+  for (const [agent, rules] of Object.entries(asMembers(membersOf(join(state, 'exec-approvals.json'))['agents']))) {
+    const count = asList(asMembers(rules)['allowlist']).length;
+    for (let at = 1; at <= count; at += 1) yield ['approval', `${agent}: number ${at}`];
+  }
+}
+
+function* inWorkspace({ id, path }: CensusPlace): Generator<Item> {
+  for (const { name } of listed(path)) if (/^memory\.md$/i.test(name)) yield ['memory', `${id}/${name}`];
+  for (const name of filesBelow(join(path, 'memory'), ['.md'])) yield ['memory', `${id}/memory/${name}`];
+  for (const name of foldersIn(join(path, 'skills'))) yield ['skill', `${id}/${name}`];
+  for (const name of foldersIn(join(path, 'hooks'))) yield ['hook', `${id}/${name}`];
+}
+
+function filesIn(folder: string, name: RegExp): string[] {
+  return listed(folder)
+    .filter((entry) => !entry.isDirectory() && name.test(entry.name))
+    .map((entry) => entry.name);
+}
+
+function textOr(value: unknown, other: string): string {
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : other;
+}

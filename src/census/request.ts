@@ -1,0 +1,24 @@
+/** Where a gateway's things lie on the machine that counts them. All paths absolute. */
+export interface CensusRequest {
+  /** The state dir, or the copy of one. */
+  readonly state: string;
+  /** Directories of agents and session stores outside of it; `id` stands for them in names. */
+  readonly apart: readonly CensusPlace[];
+  readonly workspaces: readonly CensusPlace[];
+}
+
+/** A directory by a name that is the same on every machine. */
+export interface CensusPlace {
+  readonly id: string;
+  readonly path: string;
+}
+
+/** As one word of an argv: base64, because a path may hold anything. */
+export function encodeRequest(request: CensusRequest): string {
+  return Buffer.from(JSON.stringify(request)).toString('base64');
+}
+
+/** Only for what `encodeRequest` made. */
+export function decodeRequest(word: string): CensusRequest {
+  return JSON.parse(Buffer.from(word, 'base64').toString()) as CensusRequest;
+}
