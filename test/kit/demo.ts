@@ -2,8 +2,7 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { makeLoopbackLab } from './loopback-lab.ts';
-import { sweep } from './light-lab/leftovers.ts';
-import { makeLightLab } from './light-lab/light-lab.ts';
+import { makeLightLab, sweep } from './light-lab/light-lab.ts';
 import { REPOSITORY } from './repository.ts';
 import type { Side } from './side.ts';
 

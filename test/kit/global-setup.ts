@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { hasRootFileSystem } from './full-lab/disk.ts';
 import { REPOSITORY } from './repository.ts';
 import { NODE_22 } from './stand-in/install.ts';
 
@@ -15,11 +16,14 @@ export default function setup(): void {
     (program) => !isInstalled(program),
   );
   if (!existsSync(NODE_22)) missing.push('Node 22');
+  const isRoot = process.getuid?.() === 0;
+  if (isRoot && !isInstalled('systemd-nspawn')) missing.push('systemd-nspawn');
+  if (isRoot && !hasRootFileSystem()) missing.push("the full lab's root file system");
   if (missing.length > 0)
     throw new Error(`The tests need ${missing.join(', ')}. Run scripts/setup: it installs what is missing.`);
-  if (process.getuid?.() !== 0) {
+  if (!isRoot) {
     process.stderr.write(
-      '\nNOT ROOT: the tests of whole machines (test/**/*.root.test.ts) are left out. `sudo scripts/test` runs them too.\n\n',
+      '\nNOT ROOT: the tests of whole machines, real systemd among them (test/**/*.root.test.ts), are left out. `sudo scripts/test` runs them too.\n\n',
     );
   }
   execFileSync('node', ['scripts/build.mjs'], { cwd: REPOSITORY, stdio: ['ignore', 'ignore', 'inherit'] });

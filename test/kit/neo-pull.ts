@@ -70,7 +70,8 @@ export const IMPATIENT = [
   '5',
 ];
 
-function eventsIn(argv: readonly string[], stdout: string): readonly Event[] {
+/** What `--json` printed, in order; empty without the flag. */
+export function eventsIn(argv: readonly string[], stdout: string): readonly Event[] {
   if (!argv.includes('--json')) return [];
   return stdout
     .split('\n')

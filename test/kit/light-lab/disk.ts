@@ -37,8 +37,13 @@ function hashed(password: string): string {
   return execFileSync('openssl', ['passwd', '-6', '-stdin'], { input: password, encoding: 'utf8' }).trim();
 }
 
-function accounts(etc: string, { account, password }: DiskOptions): void {
-  for (const file of ['passwd', 'group', 'shadow']) copyFileSync(join('/etc', file), join(etc, file));
+/** The accounts of `from`, another machine's `/etc`, and one more; without a password only keys let it in. */
+export function addAccount(
+  etc: string,
+  from: string,
+  { account, password }: Pick<DiskOptions, 'account' | 'password'>,
+): void {
+  for (const file of ['passwd', 'group', 'shadow']) copyFileSync(join(from, file), join(etc, file));
   chmodSync(join(etc, 'shadow'), 0o640);
   const { name, uid, shell } = account;
   appendFileSync(join(etc, 'passwd'), `${name}:x:${String(uid)}:${String(uid)}::/home/${name}:${shell}\n`);
@@ -48,17 +53,7 @@ function accounts(etc: string, { account, password }: DiskOptions): void {
 
 function ssh(etc: string, home: string, options: DiskOptions): string {
   mkdirSync(join(etc, 'ssh'), { recursive: true });
-  execFileSync('ssh-keygen', [
-    '-q',
-    '-t',
-    'ed25519',
-    '-N',
-    '',
-    '-C',
-    options.hostname,
-    '-f',
-    join(etc, 'ssh/light_lab_host_key'),
-  ]);
+  const hostKey = makeHostKey(join(etc, 'ssh/light_lab_host_key'), options.hostname);
   writeFileSync(
     join(etc, 'ssh/light_lab_config'),
     `${SSHD}PasswordAuthentication ${options.password === null ? 'no' : 'yes'}\n`,
@@ -68,14 +63,32 @@ function ssh(etc: string, home: string, options: DiskOptions): string {
     join(etc, 'ssh/sshrc'),
     '[ -S "$HOME/.stand-in-systemd/bus" ] || systemctl --user start default.target >/dev/null 2>&1 </dev/null\n',
   );
-  mkdirSync(join(home, '.ssh'), { mode: 0o700 });
-  writeFileSync(join(home, '.ssh/authorized_keys'), `${options.publicKey}\n`, { mode: 0o600 });
-  return readFileSync(join(etc, 'ssh/light_lab_host_key.pub'), 'utf8').trim();
+  authorize(home, options.publicKey);
+  return hostKey;
 }
 
 /** Gives all below a home to its account. Links are given, not followed. */
 export function giveHome(home: string, { uid }: Account): void {
   execFileSync('chown', ['-R', '-h', `${String(uid)}:${String(uid)}`, '--', home]);
+}
+
+/** Gives a machine its name, and the id by which it is told from every other. */
+export function nameMachine(etc: string, hostname: string): void {
+  writeFileSync(join(etc, 'machine-id'), `${randomBytes(16).toString('hex')}\n`);
+  writeFileSync(join(etc, 'hostname'), `${hostname}\n`);
+  writeFileSync(join(etc, 'hosts'), `127.0.0.1 localhost\n::1 localhost\n127.0.1.1 ${hostname}\n`);
+}
+
+/** Makes a machine's host key in a file and returns its public half, as one line. */
+export function makeHostKey(file: string, hostname: string): string {
+  execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', hostname, '-f', file]);
+  return readFileSync(`${file}.pub`, 'utf8').trim();
+}
+
+/** Lets a key in, by its public line. */
+export function authorize(home: string, publicKey: string): void {
+  mkdirSync(join(home, '.ssh'), { mode: 0o700 });
+  writeFileSync(join(home, '.ssh/authorized_keys'), `${publicKey}\n`, { mode: 0o600 });
 }
 
 /** Lays out a machine's disk in a lab's folder: what differs from this machine, and its homes. Returns the public host key. */
@@ -85,10 +98,8 @@ export function layOutDisk(folder: string, options: DiskOptions): string {
   const etc = join(folder, 'upper/etc');
   const home = join(folder, 'home', options.account.name);
   mkdirSync(home, { mode: 0o700 });
-  accounts(etc, options);
-  writeFileSync(join(etc, 'machine-id'), `${randomBytes(16).toString('hex')}\n`);
-  writeFileSync(join(etc, 'hostname'), `${options.hostname}\n`);
-  writeFileSync(join(etc, 'hosts'), `127.0.0.1 localhost\n::1 localhost\n127.0.1.1 ${options.hostname}\n`);
+  addAccount(etc, '/etc', options);
+  nameMachine(etc, options.hostname);
   const hostKey = ssh(etc, home, options);
   chownSync(home, options.account.uid, options.account.uid);
   giveHome(home, options.account);
@@ -100,9 +111,9 @@ export function newBoot(folder: string): void {
   writeFileSync(join(folder, 'boot_id'), `${randomUUID()}\n`);
 }
 
-/** A file system in memory of its own for a lab: an overlay's upper layer may not lie on the one below it. */
-export function mountMemory(folder: string): void {
-  execFileSync('mount', ['-t', 'tmpfs', '-o', 'mode=711,size=4g', 'np-lab', folder]);
+/** A file system in memory of its own for a lab, named in /proc/mounts: an overlay's upper layer may not lie on the one below it. */
+export function mountMemory(folder: string, name: string): void {
+  execFileSync('mount', ['-t', 'tmpfs', '-o', 'mode=711,size=4g', name, folder]);
 }
 
 export function unmountMemory(folder: string): void {

@@ -8,17 +8,17 @@ import { installSystemctl, setManager } from '../stand-in/install-systemctl.ts';
 import type { ManagerSettings } from '../stand-in/install-systemctl.ts';
 import { installProduct, setTraps } from '../stand-in/install.ts';
 import type { Traps } from '../stand-in/traps.ts';
-import { makeSide, removeSide } from '../side.ts';
+import { endProcesses, makeSide, removeSide } from '../side.ts';
 import type { Side } from '../side.ts';
 import { populate } from '../state.ts';
 import type { State, StateOptions } from '../state.ts';
 import { freePort } from '../ports.ts';
 import { waitFor } from '../wait.ts';
 import { giveHome, layOutDisk, mountMemory, newBoot, unmountMemory } from './disk.ts';
-import { FOLDER_PREFIX, keepStanding, own, sweep } from './leftovers.ts';
+import { abandoned, endAllIn, keepStanding, own } from './leftovers.ts';
 import { bootMachine, cutPower, runInside, titled } from './machine.ts';
 import type { Machine, Ran } from './machine.ts';
-import { layWire } from './network.ts';
+import { deleteNamespace, layWire } from './network.ts';
 import type { Wire } from './network.ts';
 
 export interface LightLabOptions extends Partial<Omit<StateOptions, 'home' | 'at'>> {
@@ -74,6 +74,8 @@ export interface LightLab {
   readonly destroy: () => Promise<void>;
 }
 
+/** Every lab's folder begins with this. */
+const FOLDER_PREFIX = 'np-light-';
 const ACCOUNT = { name: 'olga', uid: 4201 };
 const HOME = '/home/olga';
 const PREFIX = `${HOME}/.nvm/versions/node/v22.23.3`;
@@ -160,6 +162,18 @@ async function remove(ground: Ground, { fresh, machine }: Built): Promise<void> 
   rmSync(ground.folder, { recursive: true, force: true });
 }
 
+/** Takes away the labs whose owners are dead; those that were left standing only when told so. */
+export async function sweep(which: { kept?: boolean } = {}): Promise<void> {
+  for (const { folder, namespaces } of abandoned(FOLDER_PREFIX, which)) {
+    for (const namespace of namespaces) endAllIn(namespace);
+    // The new machine of a lab is a home on this one.
+    await endProcesses({ home: join(folder, 'new/home/nick'), pidsFile: join(folder, 'new/pids') });
+    for (const namespace of namespaces) deleteNamespace(namespace);
+    unmountMemory(join(folder, 'disk'));
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
 /**
  * Makes an old machine behind a real sshd, with a populated state and its gateway running, and the new machine: this one, with a
  * home of its own. Root only. About a second.
@@ -168,10 +182,10 @@ export async function makeLightLab(options: LightLabOptions = {}): Promise<Light
   await sweep();
   const folder = mkdtempSync(join(tmpdir(), FOLDER_PREFIX));
   const wire = layWire();
-  own(folder, wire);
+  own(folder, [wire.namespace]);
   const disk = join(folder, 'disk');
   mkdirSync(disk);
-  mountMemory(disk);
+  mountMemory(disk, wire.namespace);
   const ground: Ground = { folder, disk, wire, hostname: `old-${wire.namespace.split('-').at(-1) ?? ''}`, options };
   const built: Built = { fresh: null, machine: null };
   try {

@@ -19,9 +19,14 @@ export interface Ran {
   readonly stderr: string;
 }
 
-function firstChild(pid: number): number | null {
-  const children = readFileSync(`/proc/${String(pid)}/task/${String(pid)}/children`, 'utf8').trim();
-  return children === '' ? null : Number(children.split(' ')[0]);
+/** The pids of a process's children; none when it has ended. */
+export function childrenOf(pid: number): number[] {
+  try {
+    const children = readFileSync(`/proc/${String(pid)}/task/${String(pid)}/children`, 'utf8');
+    return children.split(' ').filter(Boolean).map(Number);
+  } catch {
+    return [];
+  }
 }
 
 function bannerFrom(address: string): Promise<boolean> {
@@ -70,7 +75,7 @@ export async function bootMachine(options: {
   if (outer === undefined) throw new Error('nsenter could not be started');
   const pid = await waitFor('the machine has a first process', () => {
     if (child.exitCode !== null) throw new Error(`the machine did not boot: ${said}`);
-    return firstChild(outer);
+    return childrenOf(outer)[0];
   });
   const startTime = startTimeOf(pid);
   await waitFor('the sshd of the machine answers', () => {

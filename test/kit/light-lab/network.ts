@@ -12,22 +12,26 @@ export interface Wire {
   readonly remove: () => void;
 }
 
-function ip(...args: string[]): string {
+/** Runs `ip` and returns what it printed. Throws when it fails. */
+export function ip(...args: string[]): string {
   return execFileSync('ip', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
 }
 
-// The name of the namespace is the claim on the number, and with it on the network: `ip netns add` fails when it is there.
-function claim(): number {
+/**
+ * Makes a network namespace `<prefix><number>` and returns its number, below 16,000. The name is the claim on the number, and with
+ * it on all that is named or numbered by it: `ip netns add` fails when it is there.
+ */
+export function claimNumber(prefix: string): number {
   for (let tries = 0; tries < 200; tries += 1) {
     const number = Math.floor(Math.random() * 16_000);
-    if (spawnSync('ip', ['netns', 'add', `np-lab-${String(number)}`], { stdio: 'ignore' }).status === 0) return number;
+    if (spawnSync('ip', ['netns', 'add', prefix + String(number)], { stdio: 'ignore' }).status === 0) return number;
   }
   throw new Error('no network namespace could be made: `ip netns add` needs root');
 }
 
 /** Lays a wire to a new network namespace. Needs root. */
 export function layWire(): Wire {
-  const number = claim();
+  const number = claimNumber('np-lab-');
   const namespace = `np-lab-${String(number)}`;
   const end = `npl${String(number)}`;
   const network = `10.213.${String(Math.floor(number / 64))}.`;
@@ -52,7 +56,12 @@ export function layWire(): Wire {
     up: () => inside('link', 'set', 'eth0', 'up'),
     remove: () => {
       spawnSync('ip', ['link', 'delete', end], { stdio: 'ignore' });
-      spawnSync('ip', ['netns', 'delete', namespace], { stdio: 'ignore' });
+      deleteNamespace(namespace);
     },
   };
+}
+
+/** Repeatable. */
+export function deleteNamespace(namespace: string): void {
+  spawnSync('ip', ['netns', 'delete', namespace], { stdio: 'ignore' });
 }

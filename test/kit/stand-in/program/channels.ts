@@ -63,12 +63,22 @@ function answers(path: string): Promise<boolean> {
   });
 }
 
+/** Makes something in the hub that every account may use: the gateways of two machines need not be of the same one. */
+function openly(make: () => void): void {
+  const was = process.umask(0);
+  try {
+    make();
+  } finally {
+    process.umask(was);
+  }
+}
+
 /** Notes what happened in the hub, for those who look from outside. */
 function note(hub: string, file: string, what: object): void {
-  appendFileSync(
-    join(hub, file),
-    `${JSON.stringify({ at: Date.now(), stateDir: stateDir(), pid: process.pid, ...what })}\n`,
-  );
+  const line = `${JSON.stringify({ at: Date.now(), stateDir: stateDir(), pid: process.pid, ...what })}\n`;
+  openly(() => {
+    appendFileSync(join(hub, file), line);
+  });
 }
 
 /**
@@ -78,7 +88,9 @@ function note(hub: string, file: string, what: object): void {
 async function speak(hub: string, channel: Channel): Promise<Server> {
   const key = createHash('sha256').update(`${channel.id} ${channel.identity}`).digest('hex').slice(0, 12);
   const folder = join(hub, key);
-  mkdirSync(folder, { recursive: true, mode: 0o777 });
+  openly(() => {
+    mkdirSync(folder, { recursive: true });
+  });
   const mine = `${randomBytes(4).toString('hex')}.s`;
   const server = createServer((socket) => socket.destroy());
   await new Promise<void>((resolve, reject) => {
