@@ -3,12 +3,14 @@ import type { Inventory } from '../core/inventory.ts';
 import { problem, ProblemError, type Problem } from '../core/problem.ts';
 import { printable } from '../host/printable.ts';
 import { includePathsOf } from './includes.ts';
+import { pasteable } from './pasteable.ts';
 import { pureCheck, type PureCheck } from './pure-check.ts';
 
 /** Is the old gateway in a state in which it can be moved, and its config readable? */
 export function gatewayChecks(inventory: Inventory): readonly PureCheck[] {
   return [
     pureCheck('gateway-runs', 'The old gateway is running', () => stopped(inventory)),
+    pureCheck('stoppable', 'The old gateway can be stopped for good', () => stoppable(inventory)),
     pureCheck('queue', 'No message waits to be sent', () => queued(inventory)),
     pureCheck('config', 'The config can be read, and all that it includes', () => config(inventory)),
   ];
@@ -20,6 +22,30 @@ function stopped({ gateway }: Inventory): Problem[] {
     problem('gateway-stopped', {
       message: `The gateway of ${printable(gateway.stateDir)} is not running on the old machine. After the move it will run on this one.`,
       hint: 'Nothing has to be done if that is as it should be.',
+    }),
+  ];
+}
+
+/** What brings a gateway back must be ours to disable, or it is back while the new one runs. */
+function stoppable({ gateway, old }: Inventory): Problem[] {
+  const unit = gateway.process?.systemUnit;
+  if (unit !== undefined) {
+    return [
+      problem('system-unit', {
+        message: `The old gateway is run by ${printable(unit)}, a service of the whole machine: ${printable(old.user)} can neither stop nor disable it, and systemd would start it again beside the new one.`,
+        hint: `Let its administrator disable it there, and start the gateway by hand: sudo systemctl disable --now ${pasteable(unit)}`,
+        detail: { unit },
+      }),
+    ];
+  }
+  const { service } = gateway;
+  // Without systemd nothing is known of linger, and the unit brings nothing back.
+  if (service?.enabled !== true || old.userServices || old.linger === null) return [];
+  return [
+    problem('unit-unreachable', {
+      message: `${printable(service.unit)} is enabled on the old machine, and no user service manager answers for ${printable(old.user)} that could disable it: it would be back with the next login or boot.`,
+      hint: `On that machine: sudo loginctl enable-linger ${pasteable(old.user)} (it starts the manager), then try again.`,
+      detail: { unit: service.unit },
     }),
   ];
 }

@@ -156,9 +156,14 @@ function processSeen(group: Answer, product: ProductName): SeenProcess[] {
   const env = environmentOf(listOf(group, 'process.env'), product);
   const own = Number(env.get('GATEWAY_PORT') ?? '');
   const ports = portsOf(valueOf(group, 'process.ports') ?? '');
+  const systemUnit = valueOf(group, 'process.system-unit')?.trim() || null;
   return [
     {
-      facts: { ...facts, ports: ports.length > 0 || !isPort(own) ? ports : [own] },
+      facts: {
+        ...facts,
+        ports: ports.length > 0 || !isPort(own) ? ports : [own],
+        ...(systemUnit !== null && { systemUnit }),
+      },
       serves: (valueOf(group, 'process.serves') ?? '').trim() === 'yes',
       profileFlag: valueOf(group, 'process.profile')?.trim() || null,
       env,

@@ -131,8 +131,18 @@ np_listening() {
     $1 == "inode" { mine[$2] = 1; next }
     $4 == "0A" && ($10 in mine) { sub(/.*:/, "", $2); print $2 }'
 }
+# Names the unit of the whole machine that runs a process. One that a login or cron of such a unit has started is not run by it.
+np_system_unit() {
+  np_v=$(sed -n 's|^[0-9]*:\\(name=systemd\\)\\{0,1\\}:.*/\\{0,1\\}system\\.slice/\\(.*/\\)\\{0,1\\}\\([^/]*\\.service\\)$|\\3|p' "/proc/$1/cgroup" | head -n 1)
+  [ -n "$np_v" ] || return 0
+  case $(np_bounded 10 systemctl show -p MainPID "$np_v" </dev/null 2>/dev/null) in
+    "MainPID=$1") echo "$np_v" ;;
+    *) case $np_v in *"$np_product"* | *gateway*) echo "$np_v" ;; esac ;;
+  esac
+}
 np_process() {
   np_put process "$1"
+  np_stream process.system-unit 256 np_system_unit "$1"
   np_stat process.stat "$1"
   np_stream process.title 128 np_title "$1"
   np_stream process.serves 8 np_serves "$1"

@@ -51,6 +51,8 @@ export interface ProcessFacts {
   readonly foundBy: string;
   /** TCP ports it listens on, lowest first; where it listens on none yet, the one that its environment names. */
   readonly ports?: readonly number[];
+  /** The unit of the whole machine that runs it; left out where none does. */
+  readonly systemUnit?: string;
 }
 
 /** One Profile on one machine. */

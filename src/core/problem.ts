@@ -183,6 +183,16 @@ export const PROBLEMS = {
   },
   'clock-skew': { exit: EXIT.preflight, stops: false, why: 'The clocks of the two machines differ.' },
   'gateway-stopped': { exit: EXIT.preflight, stops: false, why: 'The old gateway is not running.' },
+  'system-unit': {
+    exit: EXIT.preflight,
+    stops: true,
+    why: 'The old gateway is a service of the whole machine, which this account can neither stop nor disable.',
+  },
+  'unit-unreachable': {
+    exit: EXIT.preflight,
+    stops: true,
+    why: 'The service of the old gateway is enabled, and no service manager answers that could disable it.',
+  },
   'no-supervisor': {
     exit: EXIT.degraded,
     stops: false,

@@ -47,6 +47,7 @@ test('the ids of the checks are unique and stay what they are', () => {
     'rsync-new',
     'rsync-version',
     'gateway-runs',
+    'stoppable',
     'queue',
     'config',
     'roots-allowed',
@@ -325,6 +326,23 @@ describe('the old gateway', () => {
       { code: 'queue-not-empty', stops: false },
     ]);
     expect(problems[1]?.message).toContain('1 message waits');
+  });
+
+  test('must not be a service of the whole machine, which comes back whatever this account does (F93)', async () => {
+    const process = { pid: 7, startTime: '1', foundBy: 'lock file', systemUnit: 'neo.service' };
+    const [one, ...others] = await judged({ gateway: gatewayFacts({ process }) });
+    expect(one).toMatchObject({ code: 'system-unit', stops: true, detail: { unit: 'neo.service' } });
+    expect(one?.hint).toContain('sudo systemctl disable --now neo.service');
+    expect(others).toEqual([]);
+  });
+
+  test('must not have an enabled unit that nobody answers for, unless there is no systemd at all', async () => {
+    const gateway = gatewayFacts({ service: { ...SERVICE, enabled: true } });
+    const unasked = { userServices: false, linger: false };
+    expect(await codes({ gateway, old: machineFacts(unasked) })).toEqual(['unit-unreachable']);
+    expect(await codes({ gateway, old: machineFacts({ ...unasked, linger: null }) })).toEqual([]);
+    const disabled = gatewayFacts({ service: { ...SERVICE, enabled: false } });
+    expect(await codes({ gateway: disabled, old: machineFacts(unasked) })).toEqual([]);
   });
 
   test('must have a config that parses, with every part that it includes', async () => {

@@ -21,8 +21,11 @@ import { asRoot, bootFullMachine, cutFullPower, shutDownToReboot, type FullMachi
 import { ADDRESSES, layNetwork, type Network, type SideName } from './network.ts';
 
 export interface FullLabOptions extends Partial<Omit<StateOptions, 'home' | 'at'>> {
-  /** How the old gateway runs: as the product's own `gateway install` sets it up, as a unit of the whole machine, or not. Default user-unit. */
-  readonly runsAs?: 'user-unit' | 'system-unit' | 'stopped';
+  /**
+   * How the old gateway runs: as the product's own `gateway install` sets it up, as a unit of the whole machine, not though its
+   * unit is enabled, or not at all. Default user-unit.
+   */
+  readonly runsAs?: 'user-unit' | 'system-unit' | 'enabled-only' | 'stopped';
   /** Whose services start at boot and outlive the last login. Default both. */
   readonly linger?: Partial<Record<SideName, boolean>>;
   /** False: the old machine's sshd does without PAM, so that a login there has no session and no bus. */
@@ -106,7 +109,7 @@ async function boot({ disk, below, network, on }: Ground, { binds }: Furnished, 
 }
 
 async function start(lab: FullLab, runsAs: NonNullable<FullLabOptions['runsAs']>): Promise<void> {
-  if (runsAs === 'stopped') return;
+  if (runsAs === 'stopped' || runsAs === 'enabled-only') return;
   if (runsAs === 'user-unit') {
     const install = `XDG_RUNTIME_DIR=/run/user/$(id -u) PATH=${PREFIX.old}/bin:$PATH smart-agent-neo gateway install --json`;
     const { code, stdout, stderr } = await lab.ssh('old', install);

@@ -8,7 +8,7 @@ import { knownHostsOf } from './desk.ts';
 import { installNeoPull, layOutFullDisk } from './disk.ts';
 import type { FullLabOptions } from './full-lab.ts';
 import type { SideName } from './network.ts';
-import { writeSystemUnit } from './service-unit.ts';
+import { writeEnabledUnit, writeSystemUnit } from './service-unit.ts';
 
 export const USERS = { old: 'olga', new: 'nick' } as const;
 
@@ -51,10 +51,12 @@ export async function furnish(
   const home = `/home/${USERS.old}`;
   const state = await populate({ port: PORT, ...options, home, at: join(disk, 'old', home) });
   writeFileSync(join(disk, 'new/home', USERS.new, '.ssh/known_hosts'), knownHostsOf(hostKeys), { mode: 0o600 });
+  const program = [product.node, product.entry].map((path) => path.slice(join(disk, 'old').length));
+  const argv = [...program, 'gateway', '--port', String(PORT)];
   if (options.runsAs === 'system-unit') {
-    const argv = [product.node, product.entry].map((path) => path.slice(join(disk, 'old').length));
-    writeSystemUnit(join(disk, 'old/upper'), ACCOUNTS.old, [...argv, 'gateway', '--port', String(PORT)]);
+    writeSystemUnit(join(disk, 'old/upper'), ACCOUNTS.old, argv);
   }
+  if (options.runsAs === 'enabled-only') writeEnabledUnit(join(disk, 'old', home), argv);
   for (const side of ['old', 'new'] as const) giveHome(join(disk, side, 'home', USERS[side]), ACCOUNTS[side]);
   const hub = `--bind=${join(disk, 'hub')}:${HUB}`;
   return { state, hostKeys, binds: { old: [hub], new: [hub, ...installNeoPull(join(disk, 'new/upper'), NODE_22)] } };

@@ -29,3 +29,13 @@ WantedBy=multi-user.target
   writeFileSync(join(folder, SYSTEM_UNIT), text);
   symlinkSync(`/etc/systemd/system/${SYSTEM_UNIT}`, wanted);
 }
+
+/** What is left where a gateway was installed and its user manager is gone: the unit in a home, and the link that enables it. */
+export function writeEnabledUnit(home: string, argv: readonly string[]): void {
+  const folder = join(home, '.config/systemd/user');
+  const wanted = join(folder, 'default.target.wants', SYSTEM_UNIT);
+  mkdirSync(dirname(wanted), { recursive: true });
+  const text = `[Service]\nExecStart=${argv.join(' ')}\nRestart=always\n\n[Install]\nWantedBy=default.target\n`;
+  writeFileSync(join(folder, SYSTEM_UNIT), text);
+  symlinkSync(`../${SYSTEM_UNIT}`, wanted);
+}
