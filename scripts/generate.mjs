@@ -49,6 +49,8 @@ async function known() {
     "export { FILES_SCRIPT } from './src/checks/files-script.ts';",
     "export { PROGRAM_TEXT as WALK } from './src/walk/program.generated.ts';",
     "export { PROGRAM_TEXT as CENSUS } from './src/census/program.generated.ts';",
+    "export { PATHS_SCRIPT } from './src/checks/paths-script.ts';",
+    "export { LINKS_SCRIPT } from './src/checks/links-script.ts';",
     "export { PRODUCTS } from './src/gateway/product.ts';",
     "export { default as manifest } from './package.json';",
   ].join('\n');
@@ -68,24 +70,20 @@ function knownModule({
   FILES_SCRIPT,
   WALK,
   CENSUS,
+  PATHS_SCRIPT,
+  LINKS_SCRIPT,
   PRODUCTS,
   machineArgs,
   manifest,
 }) {
-  const names = {
-    machine: MACHINE_SCRIPT,
-    gateway: GATEWAY_SCRIPT,
-    measure: MEASURE_SCRIPT,
-    files: FILES_SCRIPT,
-    walk: WALK,
-    census: CENSUS,
-  };
+  const looks = { measure: MEASURE_SCRIPT, files: FILES_SCRIPT, paths: PATHS_SCRIPT, links: LINKS_SCRIPT };
+  const names = { machine: MACHINE_SCRIPT, gateway: GATEWAY_SCRIPT, ...looks, walk: WALK, census: CENSUS };
   const scripts = Object.fromEntries(Object.entries(names).map(([name, text]) => [sha256(text), name]));
   const args = [null, ...Object.keys(PRODUCTS)].map((product) => machineArgs(product));
   return [
     '// What plan, sync and verify run on the old machine. Made by scripts/generate.mjs.',
     `export const VERSION = ${JSON.stringify(manifest.version)};`,
-    `export const SCRIPTS: Readonly<Record<string, 'machine' | 'gateway' | 'measure' | 'files' | 'walk' | 'census'>> = ${JSON.stringify(scripts)};`,
+    `export const SCRIPTS: Readonly<Record<string, 'machine' | 'gateway' | 'measure' | 'files' | 'paths' | 'links' | 'walk' | 'census'>> = ${JSON.stringify(scripts)};`,
     `export const MACHINE_ARGS: readonly (readonly string[])[] = ${JSON.stringify(args)};`,
     `export const COMMANDS: readonly string[] = ${JSON.stringify(Object.values(PRODUCTS).map(({ command }) => command))};`,
     '',

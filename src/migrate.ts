@@ -84,7 +84,7 @@ export async function look(machines: { old: Host; new: Host }, request: LookRequ
   });
   const includes = await readIncludes(machines.old, gateway, around);
   const config = wholeConfig(gateway, includes);
-  const { routes, dirs } = await layOut(machines, { old, here, gateway, config, asked }, around);
+  const { routes, dirs, fates } = await layOut(machines, { old, here, gateway, includes, config, asked }, around);
   const port = portOf(gateway, config, asked.product);
   const wish = wishOf(request, gateway.profile);
   const facts = {
@@ -92,6 +92,7 @@ export async function look(machines: { old: Host; new: Host }, request: LookRequ
     new: here,
     gateway,
     dirs,
+    fates,
     includes,
     newPort: { port, takenBy: null },
     channels: null,

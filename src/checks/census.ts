@@ -12,7 +12,8 @@ export type Tree = 'old' | 'staged' | 'live';
 const PATHS = { old: 'oldPath', staged: 'stagingPath', live: 'livePath' } as const satisfies Record<Tree, keyof Root>;
 
 /** Where the things of a plan's gateway lie in one of the trees; what stands for a place is the same in all of them. Pure. */
-export function placesOf({ roots }: Pick<Plan, 'roots'>, tree: Tree): CensusRequest {
+export function placesOf(plan: Pick<Plan, 'roots'>, tree: Tree): CensusRequest {
+  const roots = plan.roots.filter((root) => root.files === null);
   const at = (root: Root): string => root[PATHS[tree]];
   const whole = roots.filter((root) => root.room === 'workspace').map((root) => ({ id: root.id, path: at(root) }));
   return {

@@ -1,120 +1,117 @@
-import { posix as path } from 'node:path';
 import type { Clock } from '../core/clock.ts';
 import type { Route } from '../core/decide.ts';
+import type { Fate } from '../core/fate.ts';
 import type { Host } from '../core/host.ts';
-import type { DirFacts, GatewayFacts, MachineFacts } from '../core/inventory.ts';
+import type { DirFacts, GatewayFacts, Inventory, MachineFacts } from '../core/inventory.ts';
 import type { Asked } from '../core/plan.ts';
-import { fail } from '../core/problem.ts';
-import { stateDirOf } from '../gateway/product.ts';
-import { configuredDirs } from './gateway-config.ts';
+import { chooseDirectories, rulesOf, type Directory } from './directories.ts';
 import { measure } from './measure.ts';
+import { namedPaths, type NamedPath } from './named-paths.ts';
+import { OldPaths } from './old-paths.ts';
+import { seePaths } from './see-paths.ts';
+import { fileRoutes, type SingleFile } from './single-files.ts';
+import { newPlace, verdictOn, type Moving, type Verdict } from './verdict.ts';
 
-/** What the layout follows from. `config` is what `readConfig` gave, or null. */
+/** What the layout follows from. `config` is what `wholeConfig` gave, or null. */
 export interface LayoutFacts {
   readonly old: MachineFacts;
   readonly here: MachineFacts;
   readonly gateway: GatewayFacts;
+  readonly includes: Inventory['includes'];
   readonly config: unknown;
   readonly asked: Asked;
 }
 
-/** The roots, and both ends of each measured, in the same order. */
+/** The roots, both ends of each measured, in the same order; and what becomes of every path that has to do with the gateway. */
 export interface Layout {
   readonly routes: readonly Route[];
   readonly dirs: readonly { readonly old: DirFacts; readonly new: DirFacts }[];
+  readonly fates: readonly Fate[];
 }
 
-interface Candidate {
-  readonly room: 'state' | 'workspace';
-  readonly path: string;
-  readonly to: string | null;
+interface Waiting {
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
 }
 
 /**
- * Says which directories move and where to: the state dir, and what the config names outside of it. What lies inside another root,
- * through symlinks too, is copied once, with that root; what does not exist is no root. Read-only on both machines.
+ * Says what moves and where to: the state dir, the directories and single files that the config names outside of it, and what symlinks
+ * in the state lead to. Whatever is named and stays is told with the reason. Read-only on both machines.
  */
 export async function layOut(
   machines: { readonly old: Host; readonly new: Host },
   facts: LayoutFacts,
-  waiting: { clock: Clock; signal: AbortSignal },
+  waiting: Waiting,
 ): Promise<Layout> {
-  const candidates = candidatesOf(facts);
-  const measured = await measure(
-    machines.old,
-    candidates.map((one) => one.path),
-    waiting,
-  );
-  const there = candidates.flatMap((one, at) => {
-    const dir = measured[at];
-    if (dir?.exists) return [{ ...one, dir }];
-    if (one.to !== null || facts.asked.workspaces.some((asked) => asked.from === one.path)) throw notThere(one.path);
-    return [];
+  const paths = new OldPaths(machines.old, waiting);
+  const homes = { home: facts.old.home, newHome: facts.here.home, product: facts.asked.product };
+  await paths.learn(namedPaths(facts.gateway, facts.includes, homes));
+  const directories = await chooseDirectories(machines.old, { facts, paths }, waiting);
+  const moving: Moving = {
+    old: facts.old,
+    here: facts.here,
+    stateDir: facts.gateway.realStateDir,
+    directories,
+    rules: rulesOf(facts),
+  };
+  const verdicts = paths.all.map((named) => ({ named, verdict: verdictOn(named, paths.factsOf(named), moving) }));
+  const files = verdicts.flatMap(({ named, verdict }): SingleFile[] => {
+    const seen = paths.factsOf(named);
+    return 'alone' in verdict && seen ? [{ named, facts: seen }] : [];
   });
-  const covered = there.find(
-    (one, at) => one.to !== null && there.some((other, place) => covers(other.dir, one.dir, place < at)),
-  );
-  if (covered) throw insideAnother(covered.path);
-  const roots = there.filter((one, at) => !there.some((other, place) => covers(other.dir, one.dir, place < at)));
-  const routes = roots.map(({ room, path: from, to, dir }, at): Route => {
-    const nested = there.filter((one) => one.room === 'workspace' && isInside(one.dir.realPath, dir.realPath));
-    return {
-      id: at === 0 ? 'state' : `${room === 'workspace' ? 'workspace' : 'state'}-${at}`,
-      room,
-      oldPath: from,
-      newPath: to ?? newPlace(dir.path, facts),
-      workspaces: nested.map((one) => path.relative(dir.realPath, one.dir.realPath)),
-    };
-  });
+  const single = await fileRoutes(machines.new, { files, moving, first: directories.length }, waiting);
+  const routes = [...directories.map(routeOf), ...single.map(({ route }) => route)];
   const here = await measure(
     machines.new,
-    routes.map((route) => route.newPath),
+    directories.map(({ newPath }) => newPath),
     waiting,
   );
-  const dirs = roots.map(({ dir }, at) => ({ old: dir, new: here[at] ?? dir }));
-  return { routes, dirs };
+  const dirs = [
+    ...directories.map(({ dir }, at) => ({ old: dir, new: here[at] ?? dir })),
+    ...single.map((one) => one.dirs),
+  ];
+  const fates = await fatesOf(machines.new, { verdicts, moving, routes, paths }, waiting);
+  return { routes, dirs, fates };
 }
 
-/** The state dir comes first; it is always a root. */
-function candidatesOf({ gateway, config, asked, old, here }: LayoutFacts): Candidate[] {
-  const { product } = asked;
-  const isUsual = gateway.stateDir === stateDirOf(product, old.home, gateway.profile);
-  const usual = isUsual ? stateDirOf(product, here.home, gateway.profile) : null;
-  const state: Candidate = { room: 'state', path: gateway.stateDir, to: asked.toStateDir ?? usual };
-  const configured = configuredDirs(config, gateway, { product, home: old.home }).map((dir): Candidate => {
-    return { room: dir.kind === 'workspace' ? 'workspace' : 'state', path: dir.path, to: null };
+function routeOf({ id, room, dir, newPath, workspaces }: Directory): Route {
+  return { id, room, oldPath: dir.path, newPath, workspaces, files: null, filesInPlace: [] };
+}
+
+interface Judged {
+  readonly verdicts: readonly { readonly named: NamedPath; readonly verdict: Verdict }[];
+  readonly moving: Moving;
+  readonly routes: readonly Route[];
+  readonly paths: OldPaths;
+}
+
+async function fatesOf(host: Host, { verdicts, moving, routes, paths }: Judged, waiting: Waiting): Promise<Fate[]> {
+  const staying = verdicts.filter(({ verdict }) => 'why' in verdict && verdict.why !== 'variable');
+  const placeHere = ({ path, to }: NamedPath): string => to ?? newPlace(path, moving);
+  const here = await seePaths(
+    host,
+    staying.map(({ named }) => placeHere(named)),
+    waiting,
+  );
+  return verdicts.flatMap(({ named, verdict }): Fate[] => {
+    const { path, namedBy } = named;
+    if ('within' in verdict) {
+      const { id, realPath } = verdict.within;
+      const fate = paths.factsOf(named)?.realPath === realPath ? 'own-root' : 'with-root';
+      return [{ path, namedBy, fate, root: id, why: null, isHere: null }];
+    }
+    if ('alone' in verdict) {
+      const root = rootOfFile(paths.factsOf(named)?.realPath ?? path, routes);
+      return [{ path, namedBy, fate: 'own-root', root, why: null, isHere: null }];
+    }
+    // What the product could have and has not is nobody's loss.
+    if (verdict.why === 'missing' && namedBy === 'the product') return [];
+    const isHere = verdict.why === 'variable' ? null : (here.get(placeHere(named))?.kind ?? 'none') !== 'none';
+    return [{ path, namedBy, fate: 'stays', root: null, why: verdict.why, isHere }];
   });
-  const named = asked.workspaces.map(({ from, to }): Candidate => ({ room: 'workspace', path: from, to }));
-  return [state, ...named, ...configured.filter((one) => !named.some((other) => other.path === one.path))];
 }
 
-/** A place in the old home goes to the same place in the new one; any other path stays as it is. */
-function newPlace(oldPath: string, { old, here }: LayoutFacts): string {
-  for (const home of [old.home, old.realHome]) {
-    if (isInside(oldPath, home)) return path.join(here.home, path.relative(home, oldPath));
-  }
-  return oldPath;
-}
-
-function covers(root: DirFacts, dir: DirFacts, isEarlier: boolean): boolean {
-  if (root.realPath === dir.realPath) return isEarlier;
-  return isInside(dir.realPath, root.realPath);
-}
-
-function isInside(inner: string, outer: string): boolean {
-  return inner.startsWith(outer.endsWith('/') ? outer : `${outer}/`);
-}
-
-function insideAnother(dir: string): Error {
-  return fail('option-invalid', {
-    message: `${dir} lies inside another directory that moves, so it cannot go to a place of its own.`,
-    hint: 'Leave its =NEW out: it is copied with the directory that it lies in.',
-  });
-}
-
-function notThere(dir: string): Error {
-  return fail('state-dir-missing', {
-    message: `${dir} does not exist on the old machine.`,
-    hint: 'Give a directory that is there, with its whole path.',
-  });
+function rootOfFile(realPath: string, routes: readonly Route[]): string | null {
+  const found = routes.find(({ oldPath, files }) => files?.some((name) => realPath === `${oldPath}/${name}`));
+  return found?.id ?? null;
 }

@@ -25,6 +25,7 @@ export async function takeOf(
     excludes: plan.excludes,
     room: root.room,
     workspaces: root.workspaces,
+    files: root.files,
     hash,
     outFile: manifestFile(world.run, root, tree),
     signal,

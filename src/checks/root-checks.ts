@@ -1,11 +1,13 @@
 import { dirname } from 'node:path';
 import { excludeMatcher } from '../core/exclude.ts';
 import type { DirFacts, Inventory, MachineFacts } from '../core/inventory.ts';
+import { inside } from '../core/only-files.ts';
 import type { Plan, Root } from '../core/plan.ts';
 import { problem, type Problem } from '../core/problem.ts';
 import { printable } from '../host/printable.ts';
 import { pasteable } from '../host/pasteable.ts';
 import { pureCheck, type PureCheck } from './pure-check.ts';
+import { refusal } from './refused.ts';
 
 /** Can each root be taken from where it is, and put where it is to live? */
 export function rootChecks(inventory: Inventory, plan: Plan, { replace }: { replace: boolean }): readonly PureCheck[] {
@@ -14,9 +16,11 @@ export function rootChecks(inventory: Inventory, plan: Plan, { replace }: { repl
     { machine: old, where: 'on the old machine', dir: dir.old },
     { machine: here, where: 'on this machine', dir: dir.new },
   ]);
+  // A directory of which single files move is neither moved nor replaced.
+  const wholes = places.filter((_, at) => !plan.roots[Math.floor(at / 2)]?.files);
   return [
     pureCheck('roots-allowed', 'No system directory and no whole home moves', () => {
-      return places.flatMap(({ machine, where, dir }) => refused(dir, machine, where));
+      return wholes.flatMap(({ machine, where, dir }) => refusal(dir, machine, where) ?? []);
     }),
     pureCheck('roots-readable', 'All that moves can be read', () => unreadable(inventory, plan)),
     pureCheck('roots-owned', 'All that moves is ours', () => places.flatMap((place) => foreign(place))),
@@ -25,37 +29,6 @@ export function rootChecks(inventory: Inventory, plan: Plan, { replace }: { repl
     ),
     pureCheck('live-mounts', 'What is in place can be renamed', () => dirs.flatMap((dir) => mounted(dir.new))),
     pureCheck('live-exists', 'What is in place may be parked', () => (replace ? [] : taken(plan.roots))),
-  ];
-}
-
-/** Directories that hold a system or other people's homes. Those in `DEEP` with everything below them. */
-const SYSTEM =
-  `/ /Applications /Library /Network /System /Users /Volumes /bin /boot /cores /dev /etc /home /lib /lib32 /lib64 /libx32
-  /lost+found /media /mnt /opt /opt/homebrew /private /private/etc /private/tmp /private/var /proc /root /run /sbin /snap /srv /sys
-  /tmp /usr /usr/local /usr/local/bin /usr/local/lib /var /var/lib /var/log /var/tmp`.split(/\s+/);
-const DEEP =
-  '/System /bin /boot /dev /etc /lib /lib32 /lib64 /private/etc /proc /sbin /sys /usr/bin /usr/lib /usr/sbin'.split(
-    ' ',
-  );
-
-function refused(dir: DirFacts, machine: MachineFacts, where: string): Problem[] {
-  const paths = [...new Set([dir.path, dir.realPath])];
-  const homes = [machine.home, machine.realHome];
-  const reason = paths
-    .map((path) => {
-      if (homes.includes(path)) return 'is a whole home';
-      if (homes.some((home) => isWithin(home, path))) return 'holds the home of the account';
-      const isSystem = SYSTEM.includes(path) || DEEP.some((top) => isWithin(path, top));
-      return isSystem ? 'is a directory of the system' : null;
-    })
-    .find((one) => one !== null);
-  if (reason === undefined) return [];
-  return [
-    problem('root-refused', {
-      message: `${printable(dir.path)} ${where} ${reason}, and cannot be moved or replaced.`,
-      hint: 'Give the agent a directory of its own (agents.defaults.workspace in the config, --workspace, --to-state-dir), then try again.',
-      detail: { path: dir.path, realPath: dir.realPath },
-    }),
   ];
 }
 
@@ -122,11 +95,17 @@ function taken(roots: readonly Root[]): Problem[] {
     .filter((root) => root.liveExists)
     .map((root) =>
       problem('live-exists', {
-        message: `${printable(root.livePath)} is here already. It would be parked in ${printable(dirname(root.parkedPath))}, not deleted.`,
+        message: `${placesInWords(root)} here already. It would be parked in ${printable(dirname(root.parkedPath))}, not deleted.`,
         hint: 'Agree to it with --replace, or choose another place with --to-state-dir.',
         detail: { livePath: root.livePath, parkedPath: root.parkedPath },
       }),
     );
+}
+
+function placesInWords({ livePath, filesInPlace, files }: Root): string {
+  if (files === null) return `${printable(livePath)} is`;
+  const names = filesInPlace.map((name) => printable(inside(livePath, name)));
+  return `${names.join(', ')} ${names.length === 1 ? 'is' : 'are'}`;
 }
 
 /** Is `path` below `top`, or `top` itself? By whole segments. */

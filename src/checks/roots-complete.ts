@@ -1,3 +1,4 @@
+import { movedPaths } from '../core/only-files.ts';
 import type { Plan } from '../core/plan.ts';
 import { problem, type Problem } from '../core/problem.ts';
 import type { Check, World } from '../core/step.ts';
@@ -5,7 +6,8 @@ import { printable } from '../host/printable.ts';
 import { run } from '../host/run.ts';
 import { configuredDirs } from './gateway-config.ts';
 import { readIncludes } from './includes.ts';
-import { measure } from './measure.ts';
+import { namedPaths } from './named-paths.ts';
+import { seePaths } from './see-paths.ts';
 import { wholeConfig } from './whole-config.ts';
 
 const MAX_BYTES = 4 * 1024 * 1024;
@@ -20,10 +22,13 @@ export function rootsComplete(plan: Plan): Check {
     title: 'The config names no directory that is not being moved',
     async run(world): Promise<readonly Problem[]> {
       const named = await namedNow(world, plan);
-      const measured = await measure(world.old, named, world);
-      const left = measured.filter((dir) => dir.exists && !plan.roots.some((root) => isIn(dir.realPath, root.oldPath)));
+      const seen = await seePaths(world.old, named, world);
+      const left = named.filter((path) => {
+        const facts = seen.get(path);
+        return facts !== undefined && facts.kind !== 'none' && !moves(facts.realPath, plan);
+      });
       if (left.length === 0) return [];
-      const names = left.map((dir) => printable(dir.path)).join(', ');
+      const names = left.map((path) => printable(path)).join(', ');
       return [
         problem('root-appeared', {
           message: `The config on the old machine has been changed since it was looked at, and names ${names} now.`,
@@ -34,7 +39,8 @@ export function rootsComplete(plan: Plan): Check {
   };
 }
 
-async function namedNow(world: World, { old: { gateway } }: Plan): Promise<string[]> {
+/** Directories of the gateway, and every other path that was not named when it was decided what becomes of each. */
+async function namedNow(world: World, { old: { gateway }, new: here, fates }: Plan): Promise<string[]> {
   const { clock, signal } = world;
   const { code, stdout } = await run(world.old, ['cat', '--', gateway.configPath], {
     clock,
@@ -42,8 +48,21 @@ async function namedNow(world: World, { old: { gateway } }: Plan): Promise<strin
     maxBytes: MAX_BYTES,
   });
   const now = { ...gateway, configText: code === 0 ? stdout.toString() : null };
-  const config = wholeConfig(now, await readIncludes(world.old, now, world));
-  return configuredDirs(config, now, { product: gateway.product, home: gateway.home }).map((dir) => dir.path);
+  const includes = await readIncludes(world.old, now, world);
+  const { product, home } = gateway;
+  const dirs = configuredDirs(wholeConfig(now, includes), now, { product, home }).map((dir) => dir.path);
+  const judged = new Set(fates.map(({ path }) => path));
+  const fresh = namedPaths(now, includes, { home, newHome: here.home, product }).filter(
+    ({ path }) => !judged.has(path),
+  );
+  const inHome = fresh.map(({ path }) => path).filter((path) => isIn(path, home));
+  return [...new Set([...dirs, ...inHome])];
+}
+
+function moves(realPath: string, { roots }: Plan): boolean {
+  return roots.some((root) =>
+    root.files === null ? isIn(realPath, root.oldPath) : movedPaths(root).includes(realPath),
+  );
 }
 
 function isIn(path: string, root: string): boolean {

@@ -1,4 +1,6 @@
 import { countsText } from '../core/census.ts';
+import { whyItStays } from '../core/fate.ts';
+import { inside, parkedPlaces } from '../core/only-files.ts';
 import type { Plan, Root } from '../core/plan.ts';
 import type { Problem } from '../core/problem.ts';
 import { printable } from '../host/printable.ts';
@@ -8,12 +10,14 @@ import { bytesText, counted } from './units.ts';
 import { labelled } from './wrap.ts';
 
 const MOST_MAPPINGS = 6;
+const MOST_STAYING = 8;
 
 /** The plan on one screen: everything that a move will do to both machines, before anybody is asked. Pure. */
 export function planLines(plan: Plan, paper: Paper): string[] {
   return [
     ...heading(plan, paper),
     ...section('What moves', [...rootLines(plan, paper), ...sentences(owned(plan), paper)], paper),
+    ...section('Named in the config, by symlinks and by the product', fateLines(plan, paper), paper),
     ...section('On the old machine', sentences(oldSide(plan), paper), paper),
     ...section('On this machine', sentences(newSide(plan), paper), paper),
     ...section('Rewritten in the copy: config, session index, absolute links', mappingLines(plan, paper), paper),
@@ -84,7 +88,8 @@ function rootLines(plan: Plan, paper: Paper): string[] {
   const totals = plan.roots.reduce((sum, root) => sum + root.bytes, 0);
   const lines = plan.roots.flatMap((root) => {
     const sizes = `${root.id}: ${counted(root.entries, 'entry', 'entries')}, ${bytesText(root.bytes)}`;
-    const places = root.oldPath === root.livePath ? [root.oldPath] : [root.oldPath, `${arrow} ${root.livePath}`];
+    const old = root.files === null ? [root.oldPath] : root.files.map((name) => inside(root.oldPath, name));
+    const places = root.oldPath === root.livePath ? old : [...old, `${arrow} ${root.livePath}`];
     return [
       ...labelled('  ', sizes, paper.columns),
       ...places.flatMap((place) => labelled('    ', printable(place), paper.columns)),
@@ -114,7 +119,7 @@ function oldSide({ old, ranAs, oldFolder }: Plan): string[] {
 
 function newSide({ roots, new: here }: Plan): string[] {
   const { unit, port } = here.gateway;
-  const parked = roots.filter((root) => root.liveExists);
+  const parked = roots.filter((root) => root.liveExists).flatMap(parkedPlaces);
   const nothing = parked.length === 0 ? ' Nothing is there yet that would have to be parked.' : '';
   return [
     `The copy is made in a private folder beside its place (${folderOf(roots)}), and swapped in when it is whole.${nothing}`,
@@ -125,8 +130,8 @@ function newSide({ roots, new: here }: Plan): string[] {
   ];
 }
 
-function parkedSentence({ livePath, parkedPath }: Root): string {
-  return `Parked, not deleted: ${livePath} becomes ${parkedPath.replace(/planned$/, '<run>')}`;
+function parkedSentence({ livePath, parkedPath }: Pick<Root, 'livePath' | 'parkedPath'>): string {
+  return `Parked, not deleted: ${livePath} becomes ${parkedPath.replace(/\.parked-planned(?=\/|$)/, '.parked-<run>')}`;
 }
 
 function folderOf(roots: readonly Root[]): string {
@@ -141,6 +146,22 @@ function mappingLines({ mapping }: Plan, paper: Paper): string[] {
   const more = changed.length - shown.length;
   const lines = shown.flatMap(({ from, to }) => labelled('  ', printable(`${from} ${arrow} ${to}`), paper.columns));
   return more > 0 ? [...lines, `  and ${more} more (in --json and in the report)`] : lines;
+}
+
+/** What moves is counted; what stays is named, for somebody may have to bring it by hand. */
+function fateLines({ fates }: Plan, paper: Paper): string[] {
+  const within = fates.filter(({ fate }) => fate === 'with-root').length;
+  const alone = fates.filter(({ fate }) => fate === 'own-root').length;
+  const staying = fates.filter(({ fate }) => fate === 'stays');
+  if (fates.length === 0) return [];
+  const moving = `${counted(within + alone, 'path moves', 'paths move')}: ${within} inside of the state or a workspace, ${alone} for their own sake.`;
+  const shown = staying.slice(0, MOST_STAYING);
+  const more = staying.length - shown.length;
+  return [
+    ...sentences([`${moving} ${counted(staying.length, 'stays', 'stay')}${staying.length > 0 ? ':' : '.'}`], paper),
+    ...shown.flatMap((one) => labelled('    ', printable(`${one.path}: ${whyItStays(one)}`, 2000), paper.columns)),
+    ...(more > 0 ? [`    and ${more} more (in --json and in the report)`] : []),
+  ];
 }
 
 function leftOut({ excludes, asked }: Plan): string[] {

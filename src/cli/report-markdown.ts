@@ -1,4 +1,6 @@
 import { everyKind, KINDS, type Counts, type Kind } from '../core/census.ts';
+import { whyItStays } from '../core/fate.ts';
+import { inside } from '../core/only-files.ts';
 import type { Report, ReportStep } from '../core/report-shape.ts';
 import type { Problem } from '../core/problem.ts';
 import { PROBLEMS } from '../core/problem.ts';
@@ -23,6 +25,7 @@ export function reportMarkdown(report: Report): string {
       report.next.map(({ command, purpose }) => `- ${code(command)}: ${purpose}`),
     ),
     machines(report),
+    staying(report),
     downtime(report),
     checklist(report),
     steps(report),
@@ -82,13 +85,31 @@ function machines({ plan }: Report): string {
           old.unit !== null && ranAs === 'service' ? old.unit : ranAs,
           here.unit ?? 'a process of its own',
         ),
-        ...roots.map((root) => row(root.id, root.oldPath, root.livePath)),
+        ...roots.flatMap(({ id, oldPath, livePath, files }) =>
+          files === null
+            ? [row(id, oldPath, livePath)]
+            : files.map((name) => row(id, inside(oldPath, name), inside(livePath, name))),
+        ),
       ],
     ),
     '',
     ...roots.map(({ id, entries, bytes }) => `- ${id}: ${counted(entries, 'entry', 'entries')}, ${bytesText(bytes)}`),
     ...(changed.length > 0 ? ['', 'Old paths and what they become:', ''] : []),
     ...changed.map(({ from, to }) => `- ${code(from)} becomes ${code(to)}`),
+  ]);
+}
+
+function staying({ plan }: Report): string {
+  const fates = plan?.fates ?? [];
+  const stay = fates.filter(({ fate }) => fate === 'stays');
+  if (stay.length === 0) return '';
+  return section('Named, and not moved', [
+    `Of ${counted(fates.length, 'path', 'paths')} that the config, symlinks and the product name, ${countText(stay.length)} did not move:`,
+    '',
+    ...table(
+      ['path on the old machine', 'named by', 'why'],
+      stay.map((one) => [code(one.path), code(one.namedBy), whyItStays(one)]),
+    ),
   ]);
 }
 

@@ -23,7 +23,7 @@ export function includesOf(text: string, file = CONFIG): string[] {
 }
 
 /**
- * Every string of a config that could be a path: absolute ones, `~`, `~/...`, `~user/...` and `file:` URLs (as the path they
+ * Every string of a config that could be a path: absolute ones, `~`, `~/...`, `~user/...`, `${HOME}/...` and `file:` URLs (as the path they
  * name). Of `host:container` only the host's part; `${VAR}` stays as written. Throws `config-malformed`.
  */
 export function listPaths(text: string, file = CONFIG): NamedPath[] {
@@ -41,7 +41,7 @@ function pathIn(value: string): string | null {
   if (/[\n\r\0]/.test(value)) return null;
   const url = /^file:\/\/(?:localhost)?(\/[^?#]*)/.exec(value)?.[1];
   if (url !== undefined) return decodedOr(url);
-  return /^(?:\/|~[\w.-]*(?:\/|$))/.test(value) ? value.replace(/:\/.*$/, '') : null;
+  return /^(?:\/|~[\w.-]*(?:\/|$)|\$\{HOME\}(?:\/|$))/.test(value) ? value.replace(/:\/.*$/, '') : null;
 }
 
 function decodedOr(url: string): string {

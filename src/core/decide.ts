@@ -3,6 +3,7 @@ import { posix as path } from 'node:path';
 import { EXCLUDE_TABLE, EXCLUDE_VERSION } from './exclude.ts';
 import type { GatewayFacts, Inventory, MachineFacts, ProductFacts, RsyncFacts } from './inventory.ts';
 import { buildMapping } from './mapping.ts';
+import { inside } from './only-files.ts';
 import type { Asked, Connect, ExcludeRule, Gateway, Limits, Plan, RanAs, Root, Side } from './plan.ts';
 import type { Problem } from './problem.ts';
 
@@ -14,6 +15,9 @@ export interface Route {
   readonly newPath: string;
   /** Workspaces that lie inside, relative. */
   readonly workspaces: readonly string[];
+  /** As in `Root`. */
+  readonly files: readonly string[] | null;
+  readonly filesInPlace: readonly string[];
 }
 
 /** What the person asked for, apart from the machines themselves. */
@@ -44,9 +48,10 @@ export function decide(inventory: Inventory, routes: readonly Route[], wish: Wis
     connect: wish.connect,
     asked: wish.asked,
     old: sideOf(old, oldGateway(inventory, wish)),
-    new: sideOf(here, newGateway(inventory, wish, state)),
+    new: sideOf(here, newGateway(inventory, wish, roots)),
     ranAs: ranAs(gateway),
     roots,
+    fates: inventory.fates,
     mapping,
     excludeVersion: EXCLUDE_VERSION,
     excludes: [...EXCLUDE_TABLE, ...wish.excludes],
@@ -82,7 +87,8 @@ function rootOf(route: Route, inventory: Inventory, at: number, run: string): Ro
   if (!dirs) throw new Error(`root ${route.id} was not measured`);
   // A live root may be reached through a symlink: what is swapped is what it points at.
   const livePath = dirs.new.realPath;
-  const beside = path.join(path.dirname(livePath), '.neo-pull');
+  // A directory whose single files are swapped stays where it is, and may not be there yet: what is renamed into it waits on its file system.
+  const beside = path.join(route.files === null ? path.dirname(livePath) : dirs.new.parent.path, '.neo-pull');
   const name = `${path.basename(livePath).replace(/^\.+/, '')}-${route.id}`;
   return {
     id: route.id,
@@ -94,16 +100,19 @@ function rootOf(route: Route, inventory: Inventory, at: number, run: string): Ro
     workspaces: route.workspaces,
     entries: dirs.old.entries,
     bytes: dirs.old.bytes,
-    liveExists: dirs.new.exists,
+    liveExists: route.files === null ? dirs.new.exists : route.filesInPlace.length > 0,
+    files: route.files,
+    filesInPlace: route.filesInPlace,
   };
 }
 
 function mappedRoots(inventory: Inventory, roots: readonly Root[]) {
-  return roots.map((root, at) => ({
-    from: inventory.dirs[at]?.old.path ?? root.oldPath,
-    realFrom: root.oldPath,
-    to: inventory.dirs[at]?.new.path ?? root.livePath,
-  }));
+  // Single files go to the same place in the new home, which the homes say already.
+  return roots.flatMap((root, at) => {
+    if (root.files !== null) return [];
+    const { old, new: here } = inventory.dirs[at] ?? {};
+    return [{ from: old?.path ?? root.oldPath, realFrom: root.oldPath, to: here?.path ?? root.livePath }];
+  });
 }
 
 function oldGateway({ old, gateway, newPort }: Inventory, wish: Wish): Gateway {
@@ -120,10 +129,12 @@ function oldGateway({ old, gateway, newPort }: Inventory, wish: Wish): Gateway {
   };
 }
 
-function newGateway({ new: here, gateway, newPort, dirs }: Inventory, wish: Wish, state: Root): Gateway {
+function newGateway(inventory: Inventory, wish: Wish, roots: readonly Root[]): Gateway {
+  const { new: here, gateway, newPort, dirs } = inventory;
+  const state = stateOf(roots);
   // By the name that the mapping gives it, which may lead through a symlink: the paths in the state are written with it.
   const stateDir = dirs[0]?.new.path ?? state.livePath;
-  const inside = path.relative(gateway.stateDir, gateway.configPath);
+  const relative = path.relative(gateway.stateDir, gateway.configPath);
   return {
     ...invocation(here.product),
     product: wish.asked.product,
@@ -131,10 +142,16 @@ function newGateway({ new: here, gateway, newPort, dirs }: Inventory, wish: Wish
     home: here.home,
     uid: here.uid,
     stateDir,
-    configPath: inside.startsWith('..') ? gateway.configPath : path.join(stateDir, inside),
+    configPath: relative.startsWith('..') ? configAlone(gateway.configPath, roots) : path.join(stateDir, relative),
     port: newPort.port,
     unit: here.userServices ? wish.unit : null,
   };
+}
+
+/** A config that lies outside of the state dir moves as a single file, or is where it was. */
+function configAlone(configPath: string, roots: readonly Root[]): string {
+  const root = roots.find(({ oldPath, files }) => files?.some((name) => inside(oldPath, name) === configPath));
+  return root ? inside(root.livePath, path.basename(configPath)) : configPath;
 }
 
 /** What is missing is empty: pre-flight refuses such a plan before anything uses it. */
@@ -157,8 +174,9 @@ function configFiles(inventory: Inventory, roots: readonly Root[]): Plan['config
   return files.flatMap((file) => {
     for (const [at, root] of roots.entries()) {
       for (const from of [inventory.dirs[at]?.old.path, root.oldPath]) {
-        if (from !== undefined && file.startsWith(`${from}/`))
-          return [{ root: root.id, file: path.relative(from, file) }];
+        if (from === undefined || !file.startsWith(`${from}/`)) continue;
+        const relative = path.relative(from, file);
+        if (root.files === null || root.files.includes(relative)) return [{ root: root.id, file: relative }];
       }
     }
     return [];

@@ -1,4 +1,5 @@
 import type { Counts } from './census.ts';
+import type { Fate } from './fate.ts';
 
 /** Names of the two products that neo-pull knows. */
 export type ProductName = 'smart-agent-neo' | 'openclaw';
@@ -138,6 +139,8 @@ export interface Inventory {
   readonly gateway: GatewayFacts;
   /** Every root that will be copied, on the old machine, and the place on the new machine where it will live. */
   readonly dirs: readonly { readonly old: DirFacts; readonly new: DirFacts }[];
+  /** As in the Plan. */
+  readonly fates: readonly Fate[];
   /** Files named by `$include` in the config, absolute on the old machine, with their text. */
   readonly includes: readonly { readonly path: string; readonly text: string }[];
   /** Is the port free on the new machine, or held by the gateway that would be parked? */

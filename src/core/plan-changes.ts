@@ -1,3 +1,4 @@
+import { movedPaths, parkedPlaces } from './only-files.ts';
 import type { Plan, Root } from './plan.ts';
 
 /** What differs between the Plan that was agreed to and the one that a new look gives. Pure. */
@@ -16,15 +17,20 @@ export function planChanges(agreed: Plan, seen: Plan): PlanChanges {
 }
 
 function rootChanges(agreed: Plan, seen: Plan): string[] {
-  const added = seen.roots.filter((root) => !sameRoot(agreed, root)).map((root) => `now moves too: ${root.oldPath}`);
-  const gone = agreed.roots.filter((root) => !sameRoot(seen, root)).map((root) => `no longer moves: ${root.oldPath}`);
+  const [before, now] = [agreed, seen].map((plan) => plan.roots.flatMap(movedPaths));
+  const added = now?.filter((path) => !before?.includes(path)).map((path) => `now moves too: ${path}`) ?? [];
+  const gone = before?.filter((path) => !now?.includes(path)).map((path) => `no longer moves: ${path}`) ?? [];
   const elsewhere = seen.roots.flatMap((root) => {
     const before = sameRoot(agreed, root);
     if (!before || before.livePath === root.livePath) return [];
     return [`${root.oldPath} goes to ${root.livePath} now, no longer to ${before.livePath}`];
   });
-  const live = seen.roots.filter((root) => root.liveExists && sameRoot(agreed, root)?.liveExists === false);
-  return [...added, ...gone, ...elsewhere, ...live.map((root) => `will be parked: ${root.livePath} exists now`)];
+  const known = agreed.roots.filter((root) => root.liveExists).flatMap(parkedPlaces);
+  const live = seen.roots
+    .filter((root) => root.liveExists && sameRoot(agreed, root))
+    .flatMap(parkedPlaces)
+    .filter(({ livePath }) => !known.some((one) => one.livePath === livePath));
+  return [...added, ...gone, ...elsewhere, ...live.map(({ livePath }) => `will be parked: ${livePath} exists now`)];
 }
 
 function gatewayChanges(agreed: Plan, seen: Plan): string[] {
@@ -47,7 +53,9 @@ function sizeChange(before: Root | undefined, root: Root): string[] {
 }
 
 function sameRoot(plan: Plan, root: Root): Root | undefined {
-  return plan.roots.find((other) => other.oldPath === root.oldPath);
+  const isSame = (other: Root): boolean =>
+    other.oldPath === root.oldPath && (other.files === null) === (root.files === null);
+  return plan.roots.find(isSame);
 }
 
 function signed(count: number): string {

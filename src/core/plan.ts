@@ -1,4 +1,5 @@
 import type { Counts } from './census.ts';
+import type { Fate } from './fate.ts';
 import type { ChannelState, ProductName } from './inventory.ts';
 import type { Problem } from './problem.ts';
 
@@ -19,7 +20,7 @@ export interface Gateway {
   readonly unit: string | null;
 }
 
-/** One directory tree that moves. All paths absolute; old ones on the old machine, the others on the new. */
+/** One directory tree that moves, or single files of one directory. All paths absolute; old ones on the old machine, the others on the new. */
 export interface Root {
   /** `state`, `workspace`, `workspace-2`, `agent-dir-1`. Safe in file names. */
   readonly id: string;
@@ -33,8 +34,12 @@ export interface Root {
   readonly workspaces: readonly string[];
   readonly entries: number;
   readonly bytes: number;
-  /** Is there something at `livePath` that will be parked? */
+  /** Is there something at `livePath` that will be parked? Of a root of single files: at one of their names. */
   readonly liveExists: boolean;
+  /** Null where the whole tree moves. Else the names at the top of `oldPath` that do: what else is there and at `livePath` is not ours. */
+  readonly files: readonly string[] | null;
+  /** Those of `files` that are at `livePath` already and will be parked. */
+  readonly filesInPlace: readonly string[];
 }
 
 /** Old path → new path, by whole segments; lists are sorted longest `from` first. */
@@ -140,6 +145,8 @@ export interface Plan {
   readonly new: Side;
   readonly ranAs: RanAs;
   readonly roots: readonly Root[];
+  /** What becomes of every path that the config names, that symlinks lead to, and that the product itself uses. */
+  readonly fates: readonly Fate[];
   readonly mapping: readonly Mapping[];
   readonly excludeVersion: number;
   readonly excludes: readonly ExcludeRule[];

@@ -23,6 +23,8 @@ export interface ReportRoot {
   readonly livePath: string;
   readonly entries: number;
   readonly bytes: number;
+  /** Null where the whole tree moves, else the names in it that do. */
+  readonly files: readonly string[] | null;
 }
 
 /** One step, and how long its latest `apply` or `undo` took. */
@@ -77,6 +79,7 @@ export interface Report {
     readonly new: ReportSide;
     readonly ranAs: RanAs;
     readonly roots: readonly ReportRoot[];
+    readonly fates: Plan['fates'];
     readonly mapping: Plan['mapping'];
     readonly excludeVersion: number;
   } | null;

@@ -1,6 +1,7 @@
 import { downtimeOf } from './downtime.ts';
 import type { Event } from './event.ts';
 import { nextSteps } from './next-steps.ts';
+import { movedPaths, parkedPlaces } from './only-files.ts';
 import type { Plan } from './plan.ts';
 import type { Problem } from './problem.ts';
 import type { Report, ReportParked, ReportSide, ReportStep, ReportTransfer } from './report-shape.ts';
@@ -71,11 +72,11 @@ function summaryOf(plan: Plan): NonNullable<Report['plan']> {
     const { stateDir, profile, port, unit } = gateway;
     return { hostname, user, platform, productVersion, stateDir, profile, port, unit };
   };
-  const roots = plan.roots.map(({ id, oldPath, livePath, entries, bytes }) => ({
-    ...{ id, oldPath, livePath, entries, bytes },
+  const roots = plan.roots.map(({ id, oldPath, livePath, entries, bytes, files }) => ({
+    ...{ id, oldPath, livePath, entries, bytes, files },
   }));
-  const { ranAs, mapping, excludeVersion } = plan;
-  return { old: side(plan.old), new: side(plan.new), ranAs, roots, mapping, excludeVersion };
+  const { ranAs, fates, mapping, excludeVersion } = plan;
+  return { old: side(plan.old), new: side(plan.new), ranAs, roots, fates, mapping, excludeVersion };
 }
 
 function stepsOf(events: readonly Event[], state: RunState): ReportStep[] {
@@ -167,6 +168,7 @@ function unique(problems: readonly Problem[]): readonly Problem[] {
 function parkedOf(plan: Plan, run: string): ReportParked[] {
   return plan.roots
     .filter((root) => root.liveExists)
+    .flatMap(parkedPlaces)
     .map(({ livePath, parkedPath }) => ({ livePath, parkedPath, restore: `neo-pull rollback ${run}` }));
 }
 
@@ -176,7 +178,7 @@ function leftOn(state: RunState): Report['oldMachine'] {
   if (!plan || !isOpen(state, 'claim')) return { left: [], removeByHand: [] };
   const folder = `${plan.oldFolder}/${plan.old.gateway.profile}`;
   const { unit } = plan.old.gateway;
-  const data = plan.roots.map((root) => root.oldPath);
+  const data = plan.roots.flatMap(movedPaths);
   const off = unit === null ? [] : [`the service ${unit}, stopped and disabled`];
   return {
     left: [

@@ -1,6 +1,7 @@
 import type { Plan, Root } from '../core/plan.ts';
 import { ProblemError } from '../core/problem.ts';
 import { toRsyncFilters } from '../core/exclude.ts';
+import { onlyFilesFilters } from '../core/only-files.ts';
 import { runOk } from '../host/run.ts';
 import { keep, type Step, type World } from '../core/step.ts';
 import { pull, type PullStats } from '../transfer/pull.ts';
@@ -91,7 +92,7 @@ async function pass(plan: Plan, root: Root, world: World, { step, live, onBytes 
     rsyncOld: plan.old.rsync,
     rsyncNew: plan.new.rsync,
     node: plan.new.gateway.node,
-    filters: toRsyncFilters(plan.excludes, root.room, root.workspaces),
+    filters: filtersOf(plan, root),
     checksum,
     delete: { max: plan.limits.maxDelete },
     bwlimitKiBps: plan.limits.bwlimitKiBps,
@@ -117,6 +118,10 @@ async function pass(plan: Plan, root: Root, world: World, { step, live, onBytes 
   const { files, bytes, wireBytes, deleted } = stats;
   await world.emit({ type: 'run.transferred', step, root: root.id, files, bytes, wireBytes, deleted });
   return stats;
+}
+
+function filtersOf(plan: Plan, { room, workspaces, files }: Root): string[] {
+  return files === null ? toRsyncFilters(plan.excludes, room, workspaces) : onlyFilesFilters(files);
 }
 
 /** Bytes and files are of this pass; the totals are those of the root, so time left is known only while a first copy runs. */

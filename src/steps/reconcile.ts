@@ -71,7 +71,7 @@ interface Told {
 }
 
 async function* workOut(plan: Plan, root: Root, world: World): AsyncGenerator<Change> {
-  const { room, workspaces } = root;
+  const { room, workspaces, files } = root;
   const base = await lstat(root.stagingPath);
   yield* modeChange(
     Buffer.alloc(0),
@@ -79,7 +79,7 @@ async function* workOut(plan: Plan, root: Root, world: World): AsyncGenerator<Ch
     finalMode({ mode: base.mode & 0o7777, type: 'dir', path: Buffer.alloc(0), room, workspaces }),
   );
   let count = 0;
-  for await (const item of walk(root.stagingPath, { excludes: plan.excludes, room, workspaces, hash: false })) {
+  for await (const item of walk(root.stagingPath, { excludes: plan.excludes, room, workspaces, files, hash: false })) {
     if (!isEntry(item)) continue;
     world.signal.throwIfAborted();
     if (item.type === 'symlink') yield* linkChange(plan, item);

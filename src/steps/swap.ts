@@ -1,17 +1,15 @@
-import { lstat, open, rename } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import type { Plan, Root } from '../core/plan.ts';
-import { fail } from '../core/problem.ts';
 import type { Step } from '../core/step.ts';
 import { markDirty } from './staging-dir.ts';
+import { filesBefore, putFilesBack, putFilesInPlace, type FilesBefore } from './swap-files.ts';
+import { identity, lost, move, type Identity } from './swap-moves.ts';
 
-/** A directory as the file system knows it, whatever it is called: `device:inode`. */
-type Identity = string;
-type SwapBefore = { readonly [rootId: string]: { readonly live: Identity | null; readonly staged: Identity } };
+type DirectoryBefore = { readonly live: Identity | null; readonly staged: Identity };
+type SwapBefore = { readonly [rootId: string]: DirectoryBefore | FilesBefore };
 
 /**
- * Live becomes parked, staging becomes live, root by root. Each rename is recognised by device and inode, never by name, so that a
- * crash between any two is mended by doing, or undoing, the rest. No gateway runs meanwhile.
+ * Live becomes parked, staging becomes live, root by root; of a root of single files, file by file. Each rename is recognised by
+ * device and inode, never by name, so that a crash between any two is mended by doing, or undoing, the rest. No gateway runs meanwhile.
  *
  * `keepWritten`: undone after the commit, live holds what the new gateway has written since; it goes to a folder of its own instead of
  * back to staging, where the next pass would make it equal to the old machine.
@@ -23,23 +21,44 @@ export function swap(plan: Plan, { keepWritten }: { keepWritten: boolean }): Ste
     touches: 'new',
     async before() {
       const entries = plan.roots.map(async (root) => {
-        const staged = await identity(root.stagingPath);
-        if (staged === null) throw lost(root, root.stagingPath);
-        return [root.id, { live: await identity(root.livePath), staged }] as const;
+        return [root.id, holdsFiles(root) ? await filesBefore(root) : await directoryBefore(root)] as const;
       });
       return Object.fromEntries(await Promise.all(entries));
     },
     async apply(_world, before) {
-      for (const root of plan.roots) await putInPlace(root, wasOf(before, root));
+      for (const root of plan.roots) {
+        const was = wasOf(before, root);
+        if (holdsFiles(root)) await putFilesInPlace(root, was as FilesBefore);
+        else await putInPlace(root, was as DirectoryBefore);
+      }
     },
     async undo(_world, before) {
-      for (const root of plan.roots.toReversed())
-        await putBack(root, wasOf(before, root), keepWritten ? keptPath(plan, root) : root.stagingPath);
+      for (const root of plan.roots.toReversed()) {
+        const was = wasOf(before, root);
+        const to = keepWritten ? keptPath(plan, root) : root.stagingPath;
+        if (holdsFiles(root)) await putFilesBack(root, was as FilesBefore, to);
+        else await putBack(root, was as DirectoryBefore, to);
+      }
     },
   };
 }
 
-async function putInPlace(root: Root, was: SwapBefore[string]): Promise<void> {
+/** Where a rollback after the commit keeps what the new gateway has written. */
+export function keptPath(plan: Plan, root: Root): string {
+  return `${root.stagingPath.replace(/\.staging$/, '')}.kept-${plan.run}`;
+}
+
+function holdsFiles(root: Root): root is Root & { readonly files: readonly string[] } {
+  return root.files !== null;
+}
+
+async function directoryBefore(root: Root): Promise<DirectoryBefore> {
+  const staged = await identity(root.stagingPath);
+  if (staged === null) throw lost(root, root.stagingPath);
+  return { live: await identity(root.livePath), staged };
+}
+
+async function putInPlace(root: Root, was: DirectoryBefore): Promise<void> {
   if ((await identity(root.livePath)) === was.staged) return;
   // From here on a gateway may write into what was staged: should it come back to staging, size and time prove nothing.
   await markDirty(root);
@@ -48,59 +67,15 @@ async function putInPlace(root: Root, was: SwapBefore[string]): Promise<void> {
   await move(root.stagingPath, root.livePath);
 }
 
-/** Where a rollback after the commit keeps what the new gateway has written. */
-export function keptPath(plan: Plan, root: Root): string {
-  return `${root.stagingPath.replace(/\.staging$/, '')}.kept-${plan.run}`;
-}
-
-async function putBack(root: Root, was: SwapBefore[string], to: string): Promise<void> {
+async function putBack(root: Root, was: DirectoryBefore, to: string): Promise<void> {
   if ((await identity(root.livePath)) === was.staged) await move(root.livePath, to);
   if (was.live === null || (await identity(root.livePath)) === was.live) return;
   if ((await identity(root.parkedPath)) !== was.live) throw lost(root, root.parkedPath);
   await move(root.parkedPath, root.livePath);
 }
 
-async function move(from: string, to: string): Promise<void> {
-  // rename() would replace an empty directory without a word.
-  if ((await identity(to)) !== null) {
-    throw fail('swap-failed', {
-      message: `${to} is in the way.`,
-      hint: `See what it is, then move it away: ls -la '${to}'`,
-    });
-  }
-  await rename(from, to);
-  await syncDirectory(dirname(to));
-  await syncDirectory(dirname(from));
-}
-
-async function syncDirectory(path: string): Promise<void> {
-  const handle = await open(path, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
-
-async function identity(path: string): Promise<Identity | null> {
-  try {
-    const { dev, ino } = await lstat(path, { bigint: true });
-    return `${dev}:${ino}`;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
-    throw error;
-  }
-}
-
 function wasOf(before: SwapBefore, root: Root): SwapBefore[string] {
   const was = before[root.id];
   if (!was) throw new Error(`swap knows nothing of root ${root.id}`);
   return was;
-}
-
-function lost(root: Root, path: string): Error {
-  return fail('swap-failed', {
-    message: `${path} is not the directory that was expected there (root ${root.id}).`,
-    hint: 'Something else changed it. Nothing is deleted: look at the .neo-pull folder beside it.',
-  });
 }

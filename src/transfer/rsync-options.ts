@@ -13,7 +13,7 @@ export interface RsyncOptions {
   readonly rsh: string;
   /** Absolute; becomes the destination, after `--`. */
   readonly stagingPath: string;
-  /** Arguments of the form `--filter=-p PATTERN` or `--filter=+ PATTERN`, first match wins. */
+  /** Arguments of the form `--filter=-p PATTERN`, `--filter=+ PATTERN` or `--filter=H PATTERN`, first match wins. */
   readonly filters: readonly string[];
   /** Compare the bytes of every file instead of size and time. */
   readonly checksum: boolean;
@@ -78,6 +78,7 @@ function whole(value: number, least: number): string {
 }
 
 function plainFilter(filter: string): string {
-  if (!/^--filter=[-+]p? [^\0]+$/.test(filter)) throw new TypeError(`not a filter of ours: ${JSON.stringify(filter)}`);
+  if (!/^--filter=(?:[-+]p?|H) [^\0]+$/.test(filter))
+    throw new TypeError(`not a filter of ours: ${JSON.stringify(filter)}`);
   return filter;
 }

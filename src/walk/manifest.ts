@@ -66,8 +66,8 @@ interface Receiving {
 }
 
 async function receive(host: Host, { file, receiver, options }: Receiving): Promise<void> {
-  const { root, excludes, room, workspaces, hash, node, clock, signal, stallMs = STALL_MS } = options;
-  const request = encodeRequest({ root, excludes, room, workspaces, hash });
+  const { root, excludes, room, workspaces, files, hash, node, clock, signal, stallMs = STALL_MS } = options;
+  const request = encodeRequest({ root, excludes, room, workspaces, files, hash });
   const doing = `the walk of ${printable(root)}`;
   await file.writeFile(encode({ type: 'head' }));
   let written = 0;

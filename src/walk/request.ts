@@ -8,6 +8,8 @@ export interface WalkRequest {
   readonly room: 'state' | 'workspace';
   readonly workspaces: readonly string[];
   readonly hash: boolean;
+  /** As in `Root`: only these names at the top are looked at. Without it, all of the tree. */
+  readonly files?: readonly string[] | null | undefined;
 }
 
 /** Base64, because its letters mean nothing to any shell on the way. */

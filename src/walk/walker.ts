@@ -1,5 +1,6 @@
 import type { BigIntStats } from 'node:fs';
 import { excludeMatcher } from '../core/exclude.ts';
+import { onlyFilesMatcher } from '../core/only-files.ts';
 import type { ExcludeRule } from '../core/plan.ts';
 import { codeOf, Directory, type Reach } from './directory.ts';
 import { type Entry, type Item, type Skip, UNMOVABLE } from './entry.ts';
@@ -12,6 +13,8 @@ export interface WalkOptions {
   readonly room: 'state' | 'workspace';
   /** Workspaces inside the root, relative. */
   readonly workspaces: readonly string[];
+  /** Only these names at the top, whatever the rules say; null or not given walks everything. */
+  readonly files?: readonly string[] | null | undefined;
   /** Read and hash the content of files; without it nothing but names and facts is read. */
   readonly hash: boolean;
   /** Hears of every piece of content that was read. */
@@ -60,17 +63,21 @@ class Walker {
   readonly hashing: Hashing;
   readonly #options: WalkOptions;
   readonly #ruleOf: ReturnType<typeof excludeMatcher>;
+  readonly #isListed: ((path: Buffer) => boolean) | null;
   readonly #links = new HardLinks();
 
   constructor(options: WalkOptions) {
     this.#options = options;
     this.#ruleOf = excludeMatcher(options.excludes, options.room, options.workspaces);
+    this.#isListed = options.files ? onlyFilesMatcher(options.files) : null;
     this.hashing = new Hashing(options.onRead ?? (() => undefined));
   }
 
   /** What there is to say of one name; null when it has vanished. */
   itemOf(found: Found | Failure): Item | Promise<Item> | null {
     const path = bytes(found.path);
+    // What is not listed is none of our business: it is neither counted nor told of.
+    if (this.#isListed?.(path) === false) return null;
     if ('code' in found) return { type: 'unreadable', path, code: found.code };
     try {
       return this.#judge(found, path);
@@ -82,12 +89,12 @@ class Walker {
 
   #judge(found: Found, path: Buffer): Item | Promise<Item> {
     const { stats } = found;
-    const rule = this.#ruleOf(path, stats.isDirectory());
+    const rule = this.#isListed ? null : this.#ruleOf(path, stats.isDirectory());
     if (rule !== null) return skip(path, { rule: rule.pattern, reason: rule.reason }, measure(found));
     if (stats.isFile()) return this.#fileOf(found, path);
     if (stats.isSymbolicLink()) return linkOf(found, path);
     if (!stats.isDirectory()) return skip(path, unmovable(stats), { entries: 1, bytes: 0 });
-    found.enter();
+    if (!this.#isListed) found.enter();
     return { ...facts(stats), type: 'dir', path };
   }
 

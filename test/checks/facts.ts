@@ -109,6 +109,7 @@ export function inventory(changes: Partial<Inventory> = {}): Inventory {
     new: newMachineFacts(),
     gateway: gatewayFacts(),
     dirs: [{ old: dirFacts('/home/al/.smart-agent-neo'), new: absent('/home/bo/.smart-agent-neo') }],
+    fates: [],
     includes: [],
     newPort: { port: 18789, takenBy: null },
     channels: null,
@@ -130,6 +131,8 @@ export function planFor({ old, new: here, dirs }: Inventory, changes: Partial<Pl
     entries: dir.old.entries,
     bytes: dir.old.bytes,
     liveExists: dir.new.exists,
+    files: null,
+    filesInPlace: [],
   }));
   return {
     schema: 1,
@@ -167,6 +170,7 @@ export function planFor({ old, new: here, dirs }: Inventory, changes: Partial<Pl
     new: side(here),
     ranAs: 'foreground',
     roots,
+    fates: [],
     mapping: [],
     excludeVersion: 1,
     excludes: [],

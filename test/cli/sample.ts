@@ -47,7 +47,7 @@ export function samplePlan(changes: Partial<Plan> = {}): Plan {
     rsync: { path: '/usr/bin/rsync', version: '3.5.0', capabilities: [] },
     productVersion: '2026.2.26',
   };
-  const root = { entries: 1204, bytes: 12_900_000, workspaces: ['workspace'] };
+  const root = { entries: 1204, bytes: 12_900_000, workspaces: ['workspace'], files: null, filesInPlace: [] };
   return {
     schema: 1,
     key: '0123456789ab',
@@ -136,6 +136,7 @@ export function samplePlan(changes: Partial<Plan> = {}): Plan {
         liveExists: false,
       },
     ],
+    fates: [],
     mapping: [
       { from: '/home/olga/.smart-agent-neo', to: '/home/nick/.smart-agent-neo' },
       { from: '/home/olga', to: '/home/nick' },

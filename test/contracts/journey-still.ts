@@ -1,10 +1,21 @@
-import { chmodSync, existsSync, linkSync, mkdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmdirSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import type { Plan } from '../../src/core/plan.ts';
 import { claimFolder } from '../../src/steps/claim.ts';
 import { keptPath } from '../../src/steps/swap.ts';
 import type { JourneyOptions } from './journey.ts';
-import { DIRTY, DOCTORED, MANIFESTS, MARKER, OUR_FOLDERS, STAGING } from './spared.ts';
+import { nameInConfig } from '../kit/state/config.ts';
+import { DIRTY, DOCTORED, EMPTIED, MANIFESTS, MARKER, OUR_FOLDERS, STAGING } from './spared.ts';
 import type { StepCase } from './step-cases.ts';
 
 /** No gateway runs and no service manager answers, but there are many roots, and something lives already where some will. */
@@ -18,11 +29,18 @@ export const STILL: JourneyOptions = {
     chmodSync(join(state.workspaces.main, 'bin'), 0o777);
     symlinkSync(join(state.stateDir, 'skills'), join(old.home, 'work/workspace/skills'));
     linkSync(join(state.workspaces.main, 'SOUL.md'), join(state.workspaces.main, 'memory/SOUL.md'));
+    // Single files outside of the state dir: of two directories, one not there yet on the new machine, one with something in the way.
+    writeFileSync(join(old.home, 'bot.token'), 'bot-canary\n');
+    writeFileSync(join(here.home, 'bot.token'), 'was here before\n');
+    mkdirSync(join(old.home, 'conf/parts'), { recursive: true });
+    writeFileSync(join(old.home, 'conf/parts/one.json5'), `{ tokenFile: "${old.home}/bot.token" }\n`, { mode: 0o644 });
+    writeFileSync(join(old.home, 'conf/parts/two.pem'), 'pem-canary\n');
+    nameInConfig(state.configPath, `{ "$include": "${old.home}/conf/parts/one.json5", tls: "~/conf/parts/two.pem" }`);
     for (const live of ['.smart-agent-neo', 'work/workspace']) {
       mkdirSync(join(here.home, live), { recursive: true, mode: 0o750 });
       writeFileSync(join(here.home, live, 'earlier.txt'), 'was here before\n');
     }
-    return Promise.resolve([]);
+    return Promise.resolve(['bot-canary', 'pem-canary']);
   },
 };
 
@@ -58,6 +76,7 @@ export const STILL_CASES: readonly StepCase[] = [
     partials: {
       'the first root parked and nothing in its place': ({ plan }) => swapBreaksOff(plan, { done: 0 }),
       'the second root parked and nothing in its place': ({ plan }) => swapBreaksOff(plan, { done: 1 }),
+      'a single file parked and nothing in its place': ({ plan }) => filesBreakOff(plan),
     },
   },
   {
@@ -67,6 +86,7 @@ export const STILL_CASES: readonly StepCase[] = [
     cuts: 12,
     // What the new gateway had is kept whole, under a name of its own; the test gives it back for the next round.
     alias: { from: /\.kept-[^ /]+/g, to: '.staging' },
+    spares: [EMPTIED],
     ready: ({ plan }) => giveBackKept(plan),
   },
   { id: 'doctor', spares: [DOCTORED], cuts: 2 },
@@ -83,17 +103,31 @@ function claimBreaksOff(plan: Plan, { isWritten }: { isWritten: boolean }): Prom
 
 /** So many roots are in place, and the next one is parked. */
 function swapBreaksOff({ roots }: Plan, { done }: { done: number }): Promise<void> {
-  for (const [at, { livePath, parkedPath, stagingPath }] of roots.slice(0, done + 1).entries()) {
+  const whole = roots.filter(({ files }) => files === null);
+  for (const [at, { livePath, parkedPath, stagingPath }] of whole.slice(0, done + 1).entries()) {
     if (existsSync(livePath)) renameSync(livePath, parkedPath);
     if (at < done) renameSync(stagingPath, livePath);
   }
   return Promise.resolve();
 }
 
+function filesBreakOff({ roots }: Plan): Promise<void> {
+  const [root] = roots.filter(({ filesInPlace }) => filesInPlace.length > 0);
+  if (!root) throw new Error('no single file is in the way');
+  mkdirSync(root.parkedPath, { mode: 0o700 });
+  for (const name of root.filesInPlace) renameSync(join(root.livePath, name), join(root.parkedPath, name));
+  return Promise.resolve();
+}
+
 function giveBackKept(plan: Plan): Promise<void> {
   for (const root of plan.roots) {
     const kept = keptPath(plan, root);
-    if (existsSync(kept)) renameSync(kept, root.stagingPath);
+    if (!existsSync(kept)) continue;
+    if (root.files === null) renameSync(kept, root.stagingPath);
+    else {
+      for (const name of readdirSync(kept)) renameSync(join(kept, name), join(root.stagingPath, name));
+      rmdirSync(kept);
+    }
   }
   return Promise.resolve();
 }

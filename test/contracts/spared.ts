@@ -50,3 +50,8 @@ export const ENDED: Spared = {
   lines: /^new runs: |^the port is /,
   why: 'a quiet gateway is not started again on the way back',
 };
+
+export const EMPTIED: Spared = {
+  lines: /^new\/\.neo-pull\/\S+-files-\d+\.(?:staging|kept-\S+) dir/,
+  why: 'single files leave the directory that they were staged in, and what is kept of them has one of its own',
+};

@@ -5,7 +5,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { FILES_SCRIPT } from '../../src/checks/files-script.ts';
 import { GATEWAY_SCRIPT } from '../../src/checks/gateway-script.ts';
+import { LINKS_SCRIPT } from '../../src/checks/links-script.ts';
 import { MEASURE_SCRIPT } from '../../src/checks/measure-script.ts';
+import { PATHS_SCRIPT } from '../../src/checks/paths-script.ts';
 import { MACHINE_SCRIPT, machineArgs } from '../../src/checks/survey-script.ts';
 import { type Account, insideRoots } from '../../src/read-only/account.ts';
 import { accountOf, cleaned } from '../../src/read-only/environment.ts';
@@ -103,8 +105,9 @@ describe('a census', () => {
 });
 
 describe('a script', () => {
-  it('is known by its text, and there are four beside the two programs', () => {
-    const hashes = [MACHINE_SCRIPT, GATEWAY_SCRIPT, MEASURE_SCRIPT, FILES_SCRIPT, PROGRAM_TEXT, CENSUS].map((text) =>
+  it('is known by its text, and there are six beside the two programs', () => {
+    const looks = [MEASURE_SCRIPT, FILES_SCRIPT, PATHS_SCRIPT, LINKS_SCRIPT];
+    const hashes = [MACHINE_SCRIPT, GATEWAY_SCRIPT, ...looks, PROGRAM_TEXT, CENSUS].map((text) =>
       createHash('sha256').update(text).digest('hex'),
     );
     expect(Object.keys(SCRIPTS)).toEqual(hashes);

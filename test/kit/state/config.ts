@@ -1,3 +1,4 @@
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Pen } from './pen.ts';
 import type { Places, StateOptions } from './places.ts';
@@ -46,4 +47,10 @@ ${more.join('')}}
     `{ "gateway": { "auth": { "token": "${pen.canaries.of('old-config')}" } } }\n`,
   );
   pen.file(join(stateDir, '.env'), `EXAMPLE_API_KEY=${pen.canaries.of('dot-env')}\n# a comment\nOTHER=plain\n`);
+}
+
+/** Adds a member to the top of such a config: `value` is JSON5, its name is of no meaning to the product. */
+export function nameInConfig(configPath: string, value: string, name = 'elsewhere'): void {
+  const text = readFileSync(configPath, 'utf8');
+  writeFileSync(configPath, text.replace(/\}\s*$/, `  ${name}: ${value},\n}\n`));
 }
