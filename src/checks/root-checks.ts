@@ -6,6 +6,7 @@ import type { Plan, Root } from '../core/plan.ts';
 import { problem, type Problem } from '../core/problem.ts';
 import { printable } from '../host/printable.ts';
 import { pasteable } from '../host/pasteable.ts';
+import { colliding } from './collisions.ts';
 import { pureCheck, type PureCheck } from './pure-check.ts';
 import { refusal } from './refused.ts';
 
@@ -22,6 +23,7 @@ export function rootChecks(inventory: Inventory, plan: Plan, { replace }: { repl
     pureCheck('roots-allowed', 'No system directory and no whole home moves', () => {
       return wholes.flatMap(({ machine, where, dir }) => refusal(dir, machine, where) ?? []);
     }),
+    pureCheck('roots-apart', 'Each has a place of its own on this machine', () => colliding(plan.roots, here)),
     pureCheck('roots-readable', 'All that moves can be read', () => unreadable(inventory, plan)),
     pureCheck('roots-owned', 'All that moves is ours', () => places.flatMap((place) => foreign(place))),
     pureCheck('parents-writable', 'The copy can be made beside its place', () =>

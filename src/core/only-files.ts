@@ -22,6 +22,11 @@ export function movedPaths({ oldPath, files }: Pick<Root, 'oldPath' | 'files'>):
   return files === null ? [oldPath] : files.map((name) => inside(oldPath, name));
 }
 
+/** Where what moves will be on this machine, in the order of `movedPaths`. Pure. */
+export function livePlaces({ livePath, files }: Pick<Root, 'livePath' | 'files'>): string[] {
+  return movedPaths({ oldPath: livePath, files });
+}
+
 /** What of this machine is parked for a root, and where: what is live, or its files one by one. Pure. */
 export function parkedPlaces(root: Root): { readonly livePath: string; readonly parkedPath: string }[] {
   const { livePath, parkedPath, files, filesInPlace } = root;

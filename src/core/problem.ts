@@ -175,6 +175,11 @@ export const PROBLEMS = {
     stops: true,
     why: 'Part of what has to move cannot be read by this account.',
   },
+  'roots-collide': {
+    exit: EXIT.preflight,
+    stops: true,
+    why: 'Two things that move would be put into one place, or one into the other, or over the product of this machine.',
+  },
   'root-not-ours': { exit: EXIT.preflight, stops: true, why: 'What is there belongs to another user.' },
   'config-malformed': {
     exit: EXIT.preflight,

@@ -1,7 +1,7 @@
 import { dirname } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import type { DirFacts, Inventory } from '../../src/core/inventory.ts';
-import type { Plan } from '../../src/core/plan.ts';
+import type { DirFacts, Inventory, ProductFacts } from '../../src/core/inventory.ts';
+import type { Plan, Root } from '../../src/core/plan.ts';
 import type { Problem } from '../../src/core/problem.ts';
 import { preflight, type PreflightOptions } from '../../src/checks/preflight.ts';
 import { absent, dirFacts, gatewayFacts, inventory, machineFacts, newMachineFacts, planFor, SERVICE } from './facts.ts';
@@ -51,6 +51,7 @@ test('the ids of the checks are unique and stay what they are', () => {
     'queue',
     'config',
     'roots-allowed',
+    'roots-apart',
     'roots-readable',
     'roots-owned',
     'parents-writable',
@@ -244,6 +245,36 @@ describe('roots', () => {
     expect(one?.hint).toContain(`'${OLD}/credentials/a b'`);
   });
 
+  test('what would go to one place, or into what is put in place as a whole, is refused', async () => {
+    const state = { old: dirFacts(OLD), new: absent(NEW) };
+    const to = (place: string) => ({ dirs: [state, { old: dirFacts('/srv/ws'), new: absent(place) }] });
+    expect(await codes(to(NEW))).toEqual(['roots-collide']);
+    expect(await codes(to(`${NEW}/workspace`))).toEqual(['roots-collide']);
+    expect(await codes(to(`${NEW}-2`))).toEqual([]);
+    expect(await codes(to('/home/bo'))).toContain('roots-collide');
+  });
+
+  test('single files may lie beside each other and in a directory that stays, but not in one that is swapped', async () => {
+    const facts = inventory();
+    const [state] = planFor(facts).roots;
+    if (!state) throw new Error('no state root');
+    const files = (oldPath: string, livePath: string, name: string) => ({
+      ...state,
+      ...{ id: 'files-1', oldPath, livePath, files: [name], filesInPlace: [] },
+    });
+    const of = (...roots: Root[]) => codes({}, { plan: { roots: [state, ...roots] } });
+    expect(await of(files('/home/al', '/home/bo', 'a'), files('/home/al', '/home/bo', 'b'))).toEqual([]);
+    expect(await of(files('/home/al', '/home/bo', 'a'), files('/data', '/home/bo', 'a'))).toEqual(['roots-collide']);
+    expect(await of(files('/home/al', NEW, 'a'))).toEqual(['roots-collide']);
+  });
+
+  test('the product of this machine is not parked with a directory that it is installed in', async () => {
+    expect(await codes(oneDir(dirFacts(OLD), absent('/opt/n')), { plan: {} })).toEqual([]);
+    const product = { ...newMachineFacts().product, path: '/opt/n/bin/x', argv: ['/opt/n/bin/x'] } as ProductFacts;
+    const here = newMachineFacts({ product });
+    expect(await codes({ new: here, ...oneDir(dirFacts(OLD), absent('/opt/n')) })).toEqual(['roots-collide']);
+  });
+
   test('what belongs to somebody else is refused on either side', async () => {
     expect(await codes(oneDir(dirFacts(OLD, { ownerUid: 0 }), absent(NEW)))).toEqual(['root-not-ours']);
     const foreign = oneDir(dirFacts(OLD), dirFacts(NEW, { ownerUid: 1001 }));
@@ -295,10 +326,11 @@ describe('room', () => {
   });
 
   test('roots on one file system are added up, those on two are not', async () => {
-    const dirs = (other: string) => [
-      sized(100 * MIB, 10, { freeBytes: 150 * MIB }),
-      sized(100 * MIB, 10, { freeBytes: 150 * MIB }, other),
-    ];
+    const dirs = (other: string) => {
+      const second = sized(100 * MIB, 10, { freeBytes: 150 * MIB }, other);
+      const beside = { ...second.new, realPath: '/home/bo/ws' };
+      return [sized(100 * MIB, 10, { freeBytes: 150 * MIB }), { ...second, new: beside }];
+    };
     expect(await codes({ dirs: dirs('1') })).toEqual(['disk-too-small']);
     expect(await codes({ dirs: dirs('2') })).toEqual([]);
   });

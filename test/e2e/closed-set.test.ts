@@ -18,8 +18,10 @@ import { reportMarkdown } from '../../src/cli/report-markdown.ts';
 import type { Fate } from '../../src/core/fate.ts';
 import type { Plan } from '../../src/core/plan.ts';
 import { foldReport } from '../../src/core/report.ts';
+import { pull } from '../../src/visits/pull.ts';
+import { moverFor } from '../kit/mover.ts';
 import { nameInConfig } from '../kit/state/config.ts';
-import type { TempLab } from '../kit/temp-lab.ts';
+import { makeTempLab, type TempLab } from '../kit/temp-lab.ts';
 import { at, tryMove, type Tried } from '../kit/try-move.ts';
 
 function put(file: string, text: string, mode = 0o644): void {
@@ -197,6 +199,41 @@ describe('directories outside of the state dir', () => {
       },
     ),
   );
+});
+
+describe('places on the new machine', () => {
+  it('are apart: one inside of the new state dir is refused before anything is stopped', async () => {
+    const lab = await makeTempLab({ sessions: 2 });
+    try {
+      put(join(lab.old.home, 'more/AGENTS.md'), '#\n');
+      const to = join(lab.new.home, '.smart-agent-neo/more');
+      const mover = moverFor(lab, { asked: { workspaces: [{ from: join(lab.old.home, 'more'), to }] } });
+      const verdict = await pull(mover.tools, mover.request);
+      expect(verdict).toMatchObject({ outcome: 'refused', exitCode: 3, problem: { code: 'roots-collide' } });
+      expect(lab.running('old')).not.toHaveLength(0);
+    } finally {
+      await lab.destroy();
+    }
+  });
+
+  it('follow the real place of a workspace that is a symlink in the state dir, and the symlink follows', () =>
+    tryMove(
+      {
+        prepare: ({ old, state }) => {
+          mkdirSync(join(old.home, 'big'));
+          renameSync(state.workspaces.main, join(old.home, 'big/ws'));
+          symlinkSync(join(old.home, 'big/ws'), state.workspaces.main);
+        },
+      },
+      ({ lab, verdict }) => {
+        // A plain copy has a link that leads to the old machine's home.
+        expect(readlinkSync(join(plainCopy(lab), '.smart-agent-neo/workspace'))).toBe(join(lab.old.home, 'big/ws'));
+        expect(verdict).toMatchObject({ outcome: 'moved', exitCode: 0 });
+        const link = join(lab.new.home, '.smart-agent-neo/workspace');
+        expect(readlinkSync(link)).toBe(join(lab.new.home, 'big/ws'));
+        expect(existsSync(join(link, 'SOUL.md'))).toBe(true);
+      },
+    ));
 });
 
 describe('what stays', () => {
