@@ -3,7 +3,7 @@ import type { Inventory } from '../core/inventory.ts';
 import { problem, ProblemError, type Problem } from '../core/problem.ts';
 import { printable } from '../host/printable.ts';
 import { includePathsOf } from './includes.ts';
-import { pasteable } from './pasteable.ts';
+import { pasteable } from '../host/pasteable.ts';
 import { pureCheck, type PureCheck } from './pure-check.ts';
 
 /** Is the old gateway in a state in which it can be moved, and its config readable? */
