@@ -1,7 +1,6 @@
 import { countOld } from './checks/census.ts';
 import { channelsBefore } from './checks/channels.ts';
 import { discover } from './checks/discover.ts';
-import { portOf } from './checks/gateway-config.ts';
 import { readIncludes } from './checks/includes.ts';
 import { layOut } from './checks/layout.ts';
 import { measure } from './checks/measure.ts';
@@ -9,8 +8,10 @@ import { newWorks, channelsAsBefore, newAlive } from './checks/live.ts';
 import { copyAsPlanned, copyIsWhole, oldUnchanged } from './checks/copy.ts';
 import { copyHasAll, nothingLost } from './checks/nothing-lost.ts';
 import { oldIsDead, oldStaysDead } from './checks/old-dead.ts';
+import { portOf } from './checks/port.ts';
 import { portHolder } from './checks/port-holder.ts';
 import { preflight } from './checks/preflight.ts';
+import { provenanceOf } from './checks/provenance.ts';
 import { rootsComplete } from './checks/roots-complete.ts';
 import { survey } from './checks/survey.ts';
 import { wholeConfig } from './checks/whole-config.ts';
@@ -73,6 +74,7 @@ export async function look(machines: { old: Host; new: Host }, request: LookRequ
       product: asked.product,
       profiles: asked.profiles ?? undefined,
       stateDir: asked.stateDir ?? undefined,
+      configPath: asked.configPath ?? undefined,
       productBin: asked.remoteGatewayBin ?? undefined,
     }),
     survey(machines.new, { ...around, product: asked.product, productBin: asked.gatewayBin ?? undefined }),
@@ -81,11 +83,15 @@ export async function look(machines: { old: Host; new: Host }, request: LookRequ
     product: asked.product,
     profile: asked.profiles,
     stateDir: asked.stateDir ?? undefined,
+    configPath: asked.configPath ?? undefined,
+    port: asked.gatewayPort ?? undefined,
   });
   const includes = await readIncludes(machines.old, gateway, around);
   const config = wholeConfig(gateway, includes);
   const { routes, dirs, fates } = await layOut(machines, { old, here, gateway, includes, config, asked }, around);
-  const port = portOf(gateway, config, asked.product);
+  const named = { config, product: asked.product, flag: asked.gatewayPort };
+  const port = portOf(gateway, named);
+  const provenance = provenanceOf(old, gateway, named);
   const wish = wishOf(request, gateway.profile);
   const facts = {
     old,
@@ -94,6 +100,7 @@ export async function look(machines: { old: Host; new: Host }, request: LookRequ
     dirs,
     fates,
     includes,
+    provenance,
     newPort: { port, takenBy: null },
     channels: null,
     counts: null,

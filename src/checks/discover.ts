@@ -1,10 +1,12 @@
 import { readConfig } from '../core/config-text.ts';
-import type { GatewayFacts, MachineFacts, ProductName } from '../core/inventory.ts';
+import type { GatewayFacts, MachineFacts, ProductName, Saying } from '../core/inventory.ts';
 import { fail, ProblemError } from '../core/problem.ts';
 import { printable } from '../host/printable.ts';
 import { DEFAULT_PROFILE, PRODUCTS, stateDirOf } from '../gateway/product.ts';
-import { member, portOf } from './gateway-config.ts';
+import { member } from './gateway-config.ts';
 import { pasteable } from '../host/pasteable.ts';
+import { portOf, portsInDoubt } from './port.ts';
+import { wordsOn } from './sayings.ts';
 
 export interface Choice {
   readonly product: ProductName;
@@ -12,6 +14,10 @@ export interface Choice {
   readonly profile: readonly string[] | null;
   /** A state dir that the person named, as they did; it decides over everything else. */
   readonly stateDir?: string | undefined;
+  /** A config that a person named, where several are said. */
+  readonly configPath?: string | undefined;
+  /** A port that a person named; it counts unless a running gateway listens elsewhere. */
+  readonly port?: number | undefined;
 }
 
 /**
@@ -19,20 +25,56 @@ export interface Choice {
  * the product), `profile-missing`, `profile-ambiguous`, `discovery-conflict` and `remote-mode`.
  */
 export function discover(facts: MachineFacts, choice: Choice): GatewayFacts {
-  const flagged = facts.gateways.filter((gateway) => gateway.sources.includes('flag'));
-  const there = choice.stateDir === undefined ? facts.gateways : flagged;
+  const there = named(facts.gateways, choice);
   if (there.length === 0) throw nothingThere(facts, choice);
-  const wanted = there.filter((gateway) => choice.profile === null || choice.profile.includes(gateway.profile));
+  const wanted = there.flatMap((gateway) => withProfile(gateway, choice.profile));
   if (wanted.length === 0) throw noSuchProfile(there, choice);
   const profiles = [...new Set(wanted.map((gateway) => gateway.profile))];
   if (profiles.length > 1) throw severalProfiles(wanted, choice);
   const [gateway, other] = wanted;
   if (!gateway || other) throw disagreement(wanted);
+  refuseDoubt(gateway, choice);
   refuseRemote(gateway);
   return gateway;
 }
 
+/** Who names the state dir has not yet said which of its configs, and the other way round. */
+function named(gateways: readonly GatewayFacts[], { stateDir, configPath }: Choice): readonly GatewayFacts[] {
+  const flagged = gateways.filter((gateway) => gateway.sources.includes('flag')).map((gateway) => gateway.realStateDir);
+  const inDir = stateDir === undefined ? gateways : gateways.filter((one) => flagged.includes(one.realStateDir));
+  return configPath === undefined ? inDir : inDir.filter((gateway) => gateway.configPath === configPath);
+}
+
+/** A gateway whose sources disagree on its profile is each of them; the one that was named is then the one. */
+function withProfile(gateway: GatewayFacts, profiles: readonly string[] | null): GatewayFacts[] {
+  if (profiles === null || profiles.includes(gateway.profile)) return [gateway];
+  const said = wordsOn('profile', gateway.sayings).find(({ value }) => profiles.includes(value));
+  return said === undefined ? [] : [{ ...gateway, profile: said.value }];
+}
+
+function refuseDoubt(gateway: GatewayFacts, choice: Choice): void {
+  const profiles = wordsOn('profile', gateway.sayings);
+  if (choice.profile === null && profiles.length > 1) {
+    throw doubt('profiles', profiles, `--profile ${pasteable(gateway.profile)}`);
+  }
+  const ports = portsInDoubt(gateway);
+  if (choice.port === undefined && ports.length > 1) {
+    throw doubt('ports', ports, `--gateway-port ${pasteable(ports[0]?.value ?? '')}`);
+  }
+}
+
+function doubt(what: string, sayings: readonly Saying[], flag: string): ProblemError {
+  const words = sayings.map(({ value, sources }) => `${printable(value)} (${printable(sources.join(' and '))})`);
+  return fail('discovery-conflict', {
+    message: `The old machine names different ${what} for one gateway: ${words.join(', ')}.`,
+    hint: `Name the right one: ${flag}`,
+    detail: sayings.map(({ value, sources }) => ({ value, sources: [...sources] })),
+  });
+}
+
 function nothingThere({ gateways, home, product, user, hostname }: MachineFacts, choice: Choice): ProblemError {
+  const { configPath } = choice;
+  if (configPath !== undefined && gateways.length > 0) return noSuchConfig(gateways, configPath);
   const looked =
     choice.stateDir === undefined
       ? [DEFAULT_PROFILE, '*'].map((profile) => stateDirOf(choice.product, home, profile))
@@ -51,6 +93,14 @@ function nothingThere({ gateways, home, product, user, hostname }: MachineFacts,
   return fail('state-dir-missing', {
     message: `${account} has no state dir of ${title} in ${places}. ${installed}.`,
     hint: 'Connect as the user that runs the gateway, or name its state dir with --state-dir.',
+  });
+}
+
+function noSuchConfig(gateways: readonly GatewayFacts[], configPath: string): ProblemError {
+  const configs = gateways.map((gateway) => printable(gateway.configPath)).join(', ');
+  return fail('state-dir-missing', {
+    message: `No gateway on the old machine uses the config ${printable(configPath)}. There are: ${configs}.`,
+    hint: 'Name one of these with --config, or name the state dir that belongs to it with --state-dir as well.',
   });
 }
 
@@ -74,11 +124,21 @@ function severalProfiles(wanted: readonly GatewayFacts[], { product }: Choice): 
 
 function disagreement(wanted: readonly GatewayFacts[]): ProblemError {
   const words = wanted.map(({ sources, realStateDir, configPath }) => {
-    return `${sources.join(' and ')}: state dir ${printable(realStateDir)}, config ${printable(configPath)}`;
+    return `${printable(sources.join(' and '))}: state dir ${printable(realStateDir)}, config ${printable(configPath)}`;
   });
+  const [first] = wanted;
+  const isOneDir = wanted.every(({ realStateDir }) => realStateDir === first?.realStateDir);
+  const flag = isOneDir
+    ? `--config ${pasteable(first?.configPath ?? '')}`
+    : `--state-dir ${pasteable(first?.stateDir ?? '')}`;
   return fail('discovery-conflict', {
     message: `For profile ${printable(wanted[0]?.profile ?? '')} the old machine names different places. ${words.join('; ')}.`,
-    hint: `Name the right one: --state-dir ${pasteable(wanted[0]?.stateDir ?? '')}`,
+    hint: `Name the right one: ${flag}`,
+    detail: wanted.map(({ sources, realStateDir, configPath }) => ({
+      sources: [...sources],
+      realStateDir,
+      configPath,
+    })),
   });
 }
 
@@ -114,7 +174,7 @@ function hostIn(url: string): string | null {
 function listed(gateways: readonly GatewayFacts[], product: ProductName): string {
   return gateways
     .map((gateway) => {
-      const port = portOf(gateway, configOrNull(gateway), product);
+      const port = portOf(gateway, { config: configOrNull(gateway), product });
       return `${printable(gateway.profile)} (${printable(gateway.stateDir)}, port ${String(port)}, ${running(gateway)})`;
     })
     .join(', ');
@@ -124,7 +184,7 @@ function detailOf(gateways: readonly GatewayFacts[], product: ProductName) {
   return gateways.map((gateway) => ({
     profile: gateway.profile,
     stateDir: gateway.stateDir,
-    port: portOf(gateway, configOrNull(gateway), product),
+    port: portOf(gateway, { config: configOrNull(gateway), product }),
     running: running(gateway) === 'running',
   }));
 }

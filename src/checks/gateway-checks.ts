@@ -4,6 +4,7 @@ import { problem, ProblemError, type Problem } from '../core/problem.ts';
 import { printable } from '../host/printable.ts';
 import { includePathsOf } from './includes.ts';
 import { pasteable } from '../host/pasteable.ts';
+import { wordsOn } from './sayings.ts';
 import { pureCheck, type PureCheck } from './pure-check.ts';
 
 /** Is the old gateway in a state in which it can be moved, and its config readable? */
@@ -11,6 +12,7 @@ export function gatewayChecks(inventory: Inventory): readonly PureCheck[] {
   return [
     pureCheck('gateway-runs', 'The old gateway is running', () => stopped(inventory)),
     pureCheck('stoppable', 'The old gateway can be stopped for good', () => stoppable(inventory)),
+    pureCheck('port-as-said', 'The gateway listens where it is told to', () => port(inventory)),
     pureCheck('queue', 'No message waits to be sent', () => queued(inventory)),
     pureCheck('config', 'The config can be read, and all that it includes', () => config(inventory)),
   ];
@@ -46,6 +48,21 @@ function stoppable({ gateway, old }: Inventory): Problem[] {
       message: `${printable(service.unit)} is enabled on the old machine, and no user service manager answers for ${printable(old.user)} that could disable it: it would be back with the next login or boot.`,
       hint: `On that machine: sudo loginctl enable-linger ${pasteable(old.user)} (it starts the manager), then try again.`,
       detail: { unit: service.unit },
+    }),
+  ];
+}
+
+/** A running process is the truth: what says otherwise was changed since it started, and would count after a restart. */
+function port({ gateway, provenance = [] }: Inventory): Problem[] {
+  const [used, ...others] = wordsOn('port', provenance);
+  const isRunning = used?.sources.some((source) => source.startsWith('running process')) ?? false;
+  if (used === undefined || others.length === 0 || !isRunning || !gateway.process) return [];
+  const said = others.map(({ value, sources }) => `${printable(value)} by ${printable(sources.join(' and '))}`);
+  return [
+    problem('port-differs', {
+      message: `The running gateway uses port ${printable(used.value)}, and so will the new one; told is ${said.join(', ')}.`,
+      hint: 'If the other one is meant, restart the old gateway first, and look again.',
+      detail: others.map(({ value, sources }) => ({ value, sources: [...sources] })),
     }),
   ];
 }

@@ -2,7 +2,7 @@ import path from 'node:path';
 import type { GatewayFacts, ProductName } from '../core/inventory.ts';
 import { fail } from '../core/problem.ts';
 import { printable } from '../host/printable.ts';
-import { DEFAULT_PORT, DEFAULT_PROFILE, envName, PRODUCTS } from '../gateway/product.ts';
+import { DEFAULT_PROFILE, PRODUCTS } from '../gateway/product.ts';
 
 /** A directory that a config names as part of the gateway. */
 export interface ConfiguredDir {
@@ -12,25 +12,6 @@ export interface ConfiguredDir {
   readonly path: string;
   /** Where the config says so, or `default`. */
   readonly from: string;
-}
-
-/**
- * The port of a gateway: `--port` of its service, else the environment of its service, else the config, else the product's own;
- * a running process that listens, but not there, knows better (its lowest port is the gateway's). Pure; `config` is what
- * `readConfig` gave, or null.
- */
-export function portOf(gateway: GatewayFacts, config: unknown, product: ProductName): number {
-  const argv = gateway.service?.execStart ?? [];
-  const at = argv.indexOf('--port');
-  const joined = argv.find((word) => word.startsWith('--port='))?.slice('--port='.length);
-  const said = [
-    at < 0 ? joined : argv[at + 1],
-    gateway.service?.environment[envName(product, 'GATEWAY_PORT')],
-    member(config, 'gateway', 'port'),
-  ];
-  const port = said.map(portIn).find((one) => one !== null) ?? DEFAULT_PORT;
-  const listening = gateway.process?.ports ?? [];
-  return listening.includes(port) ? port : (listening[0] ?? port);
 }
 
 /**
@@ -140,9 +121,4 @@ function absolute(text: string, from: string, home: string): string {
 
 function isText(value: unknown): value is string {
   return typeof value === 'string' && value.trim() !== '';
-}
-
-function portIn(value: unknown): number | null {
-  const port = typeof value === 'string' && /^\d{1,5}$/.test(value) ? Number(value) : value;
-  return typeof port === 'number' && Number.isInteger(port) && port > 0 && port < 65536 ? port : null;
 }

@@ -3,7 +3,8 @@ import { SHELL_PRELUDE } from './shell-prelude.ts';
 /**
  * Finds the product on a machine and looks into state dirs; see `survey` for who reads it.
  * Arguments: the product's command, the user's own path to it (or nothing), the login shell, a count and as many triples of node,
- * entry (or nothing, where the first is the product itself) and unit name, then pairs of state dir and config. `--version` is all that is run of the product.
+ * entry (or nothing, where the first is the product itself) and unit name, then for each state dir
+ * its path, a count, and as many places of its config, of which the first that exists counts. `--version` is all that is run of the product.
  */
 export const GATEWAY_SCRIPT =
   SHELL_PRELUDE +
@@ -121,6 +122,7 @@ np_product_facts() {
 }
 np_state() {
   np_put state "$1"
+  np_put state.nth "$3"
   np_put state.config-path "$2"
   np_real "\${2%/*}"
   np_put state.config-real "\${np_r:-\${2%/*}}/\${2##*/}"
@@ -166,9 +168,19 @@ np_main() {
     shift 3
   done
   np_product_facts
-  while [ "$#" -ge 2 ]; do
-    np_state "$1" "$2"
+  np_nth=0
+  while [ "$#" -ge 3 ]; do
+    np_dir=$1
+    np_left=$2
+    np_config=$3
     shift 2
+    while [ "$np_left" -gt 0 ]; do
+      if [ ! -f "$np_config" ] && [ -f "$1" ]; then np_config=$1; fi
+      np_left=$((np_left - 1))
+      shift
+    done
+    np_state "$np_dir" "$np_config" "$np_nth"
+    np_nth=$((np_nth + 1))
   done
   np_put end ok
 }

@@ -1,8 +1,9 @@
-import type { GatewayFacts, ProductName } from '../core/inventory.ts';
+import type { GatewayFacts } from '../core/inventory.ts';
 import { fail, type ProblemError } from '../core/problem.ts';
 import { printable } from '../host/printable.ts';
 import { DEFAULT_PROFILE } from '../gateway/product.ts';
-import { configOf, type Claim } from './claims.ts';
+import type { Claim } from './claims.ts';
+import { sayingsOf } from './sayings.ts';
 import { countOf, groupsOf, listOf, valueOf, valuesOf, type Answer } from './survey-answer.ts';
 
 /** A config longer than this is none that a person wrote. */
@@ -12,22 +13,29 @@ const MOST_CONFIG_BYTES = 4 * 1024 * 1024;
  * Puts together the claims that mean the same state dir and config, and what was found there. A state dir without a config counts
  * only if it holds `agents/` or `credentials/`. Pure. Throws `survey-failed` when one could not be counted or its config is too long.
  */
-export function gatewaysSeen(claims: readonly Claim[], answer: Answer, product: ProductName): GatewayFacts[] {
+export function gatewaysSeen(claims: readonly Claim[], answer: Answer): GatewayFacts[] {
+  const places = placesOf(claims);
   const groups = groupsOf(answer, 'state');
   const merged = new Map<string, { claims: Claim[]; group: Answer }>();
   for (const claim of claims) {
-    const group = groups.find((one) => isOf(one, claim, product));
+    const nth = String(places.findIndex((place) => isSame(place, claim)));
+    const group = groups.find((one) => valueOf(one, 'state.nth') === nth);
     if (group === undefined || !counts(group)) continue;
     const key = `${realOf(group)}\0${valueOf(group, 'state.config-real') ?? ''}`;
     const same = merged.get(key) ?? sameDirUnsaid(merged, claim, group);
     if (same) same.claims.push(claim);
     else merged.set(key, { claims: [claim], group });
   }
-  return [...merged.values()].map((one) => factsOf(one.claims, one.group, product));
+  return [...merged.values()].map((one) => factsOf(one.claims, one.group));
 }
 
-function isOf(group: Answer, claim: Claim, product: ProductName): boolean {
-  return valueOf(group, 'state') === claim.stateDir && valueOf(group, 'state.config-path') === configOf(claim, product);
+/** Each state dir that is to be looked into, with the places of its config; every one once, in the order of the claims. Pure. */
+export function placesOf(claims: readonly Claim[]): readonly Claim[] {
+  return claims.filter((claim, at) => claims.findIndex((other) => isSame(other, claim)) === at);
+}
+
+function isSame(one: Claim, other: Claim): boolean {
+  return one.stateDir === other.stateDir && one.configs.join('\0') === other.configs.join('\0');
 }
 
 function counts(group: Answer): boolean {
@@ -50,22 +58,25 @@ function sameDirUnsaid(
   return [...merged.values()].find((one) => realOf(one.group) === realOf(group));
 }
 
-function factsOf(claims: readonly Claim[], group: Answer, product: ProductName): GatewayFacts {
+function factsOf(claims: readonly Claim[], group: Answer): GatewayFacts {
   const [first] = claims;
   if (!first) throw new Error('a gateway that nothing claims');
   const entries = countOf(group, 'state.entries');
   const bytes = countOf(group, 'state.bytes');
   if (entries === null || bytes === null) throw uncounted(first.stateDir);
-  const configPath = configOf(first, product);
+  const configPath = valueOf(group, 'state.config-path') ?? '';
   const unreadable = listOf(group, 'state.unreadable');
   const blocked = valueOf(group, 'state.config-unreadable') !== null && !unreadable.includes(configPath);
+  const sayings = sayingsOf(claims, configPath);
+  const named = sayings.find(({ what }) => what === 'profile')?.value;
   return {
-    profile: claims.map((claim) => claim.profile).find((profile) => profile !== null) ?? DEFAULT_PROFILE,
+    profile: named ?? DEFAULT_PROFILE,
     stateDir: first.stateDir,
     realStateDir: realOf(group),
     configPath,
     configText: configText(group, configPath),
     sources: [...new Set(claims.map((claim) => claim.source))],
+    sayings,
     service: claims.map((claim) => claim.service).find((service) => service !== null) ?? null,
     process: claims.map((claim) => claim.process).find((process) => process !== null) ?? null,
     entries,

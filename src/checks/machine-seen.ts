@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { MachineFacts, ProcessFacts, ProductName, RsyncFacts, ServiceFacts } from '../core/inventory.ts';
-import { envName, type EnvSuffix } from '../gateway/product.ts';
+import { envNames, type EnvSuffix } from '../gateway/product.ts';
 import { countOf, groupsOf, listOf, valueOf, valuesOf, type Answer } from './survey-answer.ts';
-import { parseUnit } from './unit-file.ts';
+import { parseUnit, SECRET_NAME, type UnitNames } from './unit-file.ts';
 
 /** A process that may be a gateway: only what tells where its state lies is known of its environment. */
 export interface SeenProcess {
@@ -121,19 +121,38 @@ function serviceSeen(
   names: { home: string; user: string; uid: number },
 ): MachineSeen['services'][number] {
   const unit = valueOf(group, 'unit') ?? '';
-  const texts = [...valuesOf(group, 'unit.text'), ...valuesOf(group, 'unit.drop-in')];
   const mainPid = countOf(group, 'unit.pid') || null;
   const process = processOf(mainPid, valueOf(group, 'unit.stat'), `service ${unit}`);
   return {
     manager: 'systemd-user',
     unit,
     unitPath: valueOf(group, 'unit.path') ?? '',
-    ...parseUnit(texts, { unit, ...names }),
+    ...startedBy(group, { unit, ...names }),
     enabled: (valueOf(group, 'unit.enabled') ?? '').startsWith('enabled'),
     active: ['active', 'activating', 'reloading', 'deactivating'].includes(valueOf(group, 'unit.active') ?? ''),
     mainPid,
     process,
   };
+}
+
+/** What the unit, its drop-ins and its files of variables say; a file beats what stands in the unit itself. */
+function startedBy(
+  group: Answer,
+  names: UnitNames,
+): Required<Pick<ServiceFacts, 'execStart' | 'environment' | 'setBy'>> {
+  const dropIns = valuesOf(group, 'unit.drop-in-name').map((name) => `drop-in ${name}`);
+  const texts = [valueOf(group, 'unit.text') ?? '', ...valuesOf(group, 'unit.drop-in')];
+  const { setIn, environment, execStart } = parseUnit(texts, names);
+  const setBy = new Map(Object.entries(setIn).map(([name, at]) => [name, ['unit', ...dropIns][at] ?? 'unit']));
+  const values = new Map(Object.entries(environment));
+  for (const file of groupsOf(group, 'unit.env-file')) {
+    for (const line of listOf(file, 'unit.env-file.lines')) {
+      const [, name = '', , value] = /^(\w+)(=["']?(.*?)["']?\s*)?$/.exec(line) ?? [];
+      setBy.set(name, `file ${valueOf(file, 'unit.env-file') ?? ''}`);
+      if (value !== undefined && !SECRET_NAME.test(name)) values.set(name, value);
+    }
+  }
+  return { execStart, environment: Object.fromEntries(values), setBy: Object.fromEntries(setBy) };
 }
 
 /** A lock of a process that is gone, or whose number was given to another, says nothing. */
@@ -161,6 +180,7 @@ function processSeen(group: Answer, product: ProductName): SeenProcess[] {
     {
       facts: {
         ...facts,
+        exe: valueOf(group, 'process.exe')?.trim() || null,
         ports: ports.length > 0 || !isPort(own) ? ports : [own],
         ...(systemUnit !== null && { systemUnit }),
       },
@@ -182,8 +202,9 @@ function environmentOf(lines: readonly string[], product: ProductName): SeenProc
   const env = new Map<EnvSuffix | 'userHome', string>();
   for (const line of lines) {
     const [name, value] = [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)];
-    const suffix = READ.find((one) => envName(product, one) === name);
-    if (suffix !== undefined && value !== '') env.set(suffix, value);
+    const suffix = READ.find((one) => envNames(product, one).includes(name));
+    const isPresent = suffix !== undefined && envNames(product, suffix)[0] === name;
+    if (suffix !== undefined && value !== '' && (isPresent || !env.has(suffix))) env.set(suffix, value);
     else if (name === 'HOME') env.set('userHome', value);
   }
   return env;

@@ -1,7 +1,7 @@
 import { dirname } from 'node:path';
 import { excludeMatcher } from '../core/exclude.ts';
 import type { DirFacts, Inventory, MachineFacts } from '../core/inventory.ts';
-import { inside } from '../core/only-files.ts';
+import { inside, movedPaths } from '../core/only-files.ts';
 import type { Plan, Root } from '../core/plan.ts';
 import { problem, type Problem } from '../core/problem.ts';
 import { printable } from '../host/printable.ts';
@@ -24,6 +24,7 @@ export function rootChecks(inventory: Inventory, plan: Plan, { replace }: { repl
       return wholes.flatMap(({ machine, where, dir }) => refusal(dir, machine, where) ?? []);
     }),
     pureCheck('roots-apart', 'Each has a place of its own on this machine', () => colliding(plan.roots, here)),
+    pureCheck('config-moves', 'The config moves with the rest', () => configLeftBehind(inventory, plan)),
     pureCheck('roots-readable', 'All that moves can be read', () => unreadable(inventory, plan)),
     pureCheck('roots-owned', 'All that moves is ours', () => places.flatMap((place) => foreign(place))),
     pureCheck('parents-writable', 'The copy can be made beside its place', () =>
@@ -31,6 +32,22 @@ export function rootChecks(inventory: Inventory, plan: Plan, { replace }: { repl
     ),
     pureCheck('live-mounts', 'What is in place can be renamed', () => dirs.flatMap((dir) => mounted(dir.new))),
     pureCheck('live-exists', 'What is in place may be parked', () => (replace ? [] : taken(plan.roots))),
+  ];
+}
+
+/** A state dir set by variable and without a config of its own has the product read the one in the usual place. */
+function configLeftBehind({ gateway, dirs }: Inventory, plan: Plan): Problem[] {
+  const { configPath, configText, stateDir, realStateDir } = gateway;
+  const moved = plan.roots.flatMap((root, at) =>
+    [dirs[at]?.old.path ?? root.oldPath, root.oldPath].flatMap((oldPath) => movedPaths({ ...root, oldPath })),
+  );
+  const moves = [stateDir, realStateDir, ...moved].some((path) => isWithin(configPath, path));
+  if (configText === null || moves) return [];
+  return [
+    problem('config-left-behind', {
+      message: `The gateway of ${printable(stateDir)} reads the config ${printable(configPath)}, which lies in nothing that moves.`,
+      hint: `Copy it into the state dir and restart the old gateway with it, then try again: cp -p ${pasteable(configPath)} ${pasteable(stateDir)}/`,
+    }),
   ];
 }
 

@@ -4,7 +4,7 @@ import { SHELL_PRELUDE } from './shell-prelude.ts';
 
 /**
  * Asks a machine for everything but the product and the state dirs; see `machineSeen` for who reads it.
- * Arguments: the product's command, the prefix of its environment variables, its lock folder without the uid, its unit names
+ * Arguments: the product's command, the prefixes of its environment variables (between bars, the present one first), its lock folder without the uid, its unit names
  * (separated by spaces, without `.service`), then its state dir names. With an empty command it tells the machine's identity only. Of a process's environment only the few variables that
  * say where its state lies are ever printed.
  */
@@ -65,8 +65,11 @@ np_unit() {
   np_put unit.path "$2"
   np_stream unit.text 65536 cat "$2"
   for np_f in "$2.d"/*.conf; do
-    if [ -f "$np_f" ]; then np_stream unit.drop-in 65536 cat "$np_f"; fi
+    if [ ! -f "$np_f" ]; then continue; fi
+    np_put unit.drop-in-name "\${np_f##*/}"
+    np_stream unit.drop-in 65536 cat "$np_f"
   done
+  np_env_files "$2" "$2.d"/*.conf
   if [ "$np_manager" != yes ]; then
     # Nobody can be asked, but it is these links that make a service come back.
     for np_f in "\${2%/*}"/*.wants/"$1"; do
@@ -79,6 +82,27 @@ np_unit() {
   np_v=$(np_systemctl show -p MainPID "$1")
   np_put unit.pid "\${np_v#MainPID=}"
   np_stat unit.stat "\${np_v#MainPID=}"
+}
+# Of a file of variables all names, and the values of those alone that say where the state lies.
+np_env_files() {
+  cat "$@" 2>/dev/null | sed -n 's/^[[:blank:]]*EnvironmentFile[[:blank:]]*=[[:blank:]]*-\\{0,1\\}//p' | sed 's/[[:blank:]]*$//' | head -n 16 |
+    while IFS= read -r np_f; do
+      case $np_f in \\"*\\") np_f=\${np_f#?}; np_f=\${np_f%?} ;; esac
+      case $np_f in %h/*) np_f=$HOME/\${np_f#%h/} ;; esac
+      np_put unit.env-file "$np_f"
+      if [ -f "$np_f" ] && [ -r "$np_f" ]; then np_stream unit.env-file.lines 16384 np_variables "$np_f"; fi
+    done
+}
+np_variables() {
+  awk -v keep="^(HOME|($np_env)_(HOME|STATE_DIR|CONFIG_PATH|PROFILE|GATEWAY_PORT))$" '
+    /^[ \\t]*[#;]/ { next }
+    {
+      sub(/^[ \\t]*/, "")
+      name = substr($0, 1, index($0, "=") - 1)
+      sub(/[ \\t]*$/, "", name)
+      if (name !~ /^[A-Za-z_][A-Za-z0-9_]*$/) next
+      if (name ~ keep) print name substr($0, index($0, "=")); else print name
+    }' "$1"
 }
 np_services() {
   if [ -z "\${XDG_RUNTIME_DIR:-}" ] && [ -d "/run/user/$np_uid" ]; then
@@ -104,7 +128,7 @@ np_services() {
       np_base=\${np_u##*/}
       np_ours=no
       for np_b in $np_units; do case $np_base in "$np_b"*) np_ours=yes ;; esac; done
-      if [ $np_ours = no ] && ! grep -q -F -e "$np_product" -e "$np_env" "$np_u" 2>/dev/null; then continue; fi
+      if [ $np_ours = no ] && ! grep -q -F -e "$np_product" -e "\${np_env%%|*}" "$np_u" 2>/dev/null; then continue; fi
       np_n=$((np_n + 1))
       np_unit "$np_base" "$np_u"
     done
@@ -149,6 +173,7 @@ np_process() {
   np_stream process.profile 256 np_flag_profile "$1"
   np_stream process.env 16384 np_environ "$1"
   np_stream process.ports 512 np_listening "$1"
+  np_stream process.exe 4096 readlink "/proc/$1/exe"
   np_stream process.there 8 np_there "$1"
 }
 # A process that ends loses its environment and its arguments first: asked last, this tells whether the others mean anything.
@@ -165,7 +190,7 @@ np_flag_profile() {
 }
 np_environ() {
   tr '\\n\\000' '\\001\\n' <"/proc/$1/environ" |
-    grep -E "^(HOME|TMPDIR|\${np_env}_(HOME|STATE_DIR|CONFIG_PATH|PROFILE|GATEWAY_PORT))="
+    grep -E "^(HOME|TMPDIR|(\${np_env})_(HOME|STATE_DIR|CONFIG_PATH|PROFILE|GATEWAY_PORT))="
 }
 np_processes() {
   np_n=0
@@ -216,8 +241,10 @@ exit 0
 /** The arguments of `MACHINE_SCRIPT`; null asks for the machine's identity only. Pure. */
 export function machineArgs(product: ProductName | null): string[] {
   if (product === null) return ['', '', '', ''];
-  const { command, envPrefix, unitBase, legacyUnitBases, stateDirName, legacyStateDirNames } = PRODUCTS[product];
+  const { command, envPrefix, legacyEnvPrefixes, unitBase, legacyUnitBases } = PRODUCTS[product];
+  const { stateDirName, legacyStateDirNames } = PRODUCTS[product];
+  const prefixes = [envPrefix, ...legacyEnvPrefixes].join('|');
   const units = [unitBase, ...legacyUnitBases].join(' ');
   const locks = lockFolder(product, 0).replace(/-0$/, '');
-  return [command, envPrefix, locks, units, stateDirName, ...legacyStateDirNames];
+  return [command, prefixes, locks, units, stateDirName, ...legacyStateDirNames];
 }

@@ -6,9 +6,9 @@ import { fail, type ProblemError } from '../core/problem.ts';
 import { printable } from '../host/printable.ts';
 import { PRODUCTS } from '../gateway/product.ts';
 import { askScript } from './ask-script.ts';
-import { claimsOf, configOf, type Claim, type Named } from './claims.ts';
+import { claimsOf, type Claim, type Named } from './claims.ts';
 import { GATEWAY_SCRIPT } from './gateway-script.ts';
-import { gatewaysSeen } from './gateways-seen.ts';
+import { gatewaysSeen, placesOf } from './gateways-seen.ts';
 import { identitySeen, machineSeen, type MachineSeen } from './machine-seen.ts';
 import { launchesOf, productSeen } from './product-seen.ts';
 import { valueOf, type Answer } from './survey-answer.ts';
@@ -35,10 +35,12 @@ export async function survey(host: Host, options: SurveyOptions): Promise<Machin
   const seen = machineSeen(answer, options.product);
   const { machine } = seen;
   if (!machine.home.startsWith('/') || machine.uid < 0) throw unusable(host, seen);
-  const claims = claimsOf(seen, { ...options, stateDir: fromHome(options.stateDir, machine.home, '--state-dir') });
+  const stateDir = fromHome(options.stateDir, machine.home, '--state-dir');
+  const configPath = fromHome(options.configPath, machine.home, '--config');
+  const claims = claimsOf(seen, { ...options, stateDir, configPath });
   const found = await askGateways(host, seen, claims, options);
   if (valueOf(found, 'product.flag-missing') !== null) throw noProgram(host, options.productBin ?? '');
-  const gateways = gatewaysSeen(claims, found, options.product);
+  const gateways = gatewaysSeen(claims, found);
   return { ...machine, clockSkewMs, product: productSeen(found), gateways };
 }
 
@@ -78,14 +80,13 @@ async function askGateways(
   const { product, clock, signal } = options;
   const launches = launchesOf(seen.services, product);
   const bin = fromHome(options.productBin, seen.machine.home, 'The path of the gateway program') ?? '';
-  const pairs = new Map(claims.map((claim) => [`${claim.stateDir}\0${configOf(claim, product)}`, claim]));
   return askScript(host, {
     what: 'Looking for the gateway',
     script: GATEWAY_SCRIPT,
     args: [
       ...[PRODUCTS[product].command, bin, seen.machine.shell, String(launches.length)],
       ...launches.flatMap(({ program, entry, unit }) => [program, entry, `unit ${unit}`]),
-      ...[...pairs.values()].flatMap((claim) => [claim.stateDir, configOf(claim, product)]),
+      ...placesOf(claims).flatMap(({ stateDir, configs }) => [stateDir, String(configs.length), ...configs]),
     ],
     timeoutMs: GATEWAY_MS,
     clock,

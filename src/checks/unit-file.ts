@@ -2,6 +2,8 @@
 export interface UnitFile {
   readonly execStart: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
+  /** Every variable that it sets, also those whose values are left out, and in which of the texts: its place in the list. */
+  readonly setIn: Readonly<Record<string, number>>;
 }
 
 /** What stands for `%n`, `%h`, `%u` and `%U` in a unit of a user. */
@@ -13,7 +15,7 @@ export interface UnitNames {
 }
 
 /** Variables whose values are secrets: the facts of a service are told without them. */
-const SECRET = /TOKEN|PASSWORD|PASSWD|SECRET|API_?KEY|CREDENTIAL/i;
+export const SECRET_NAME = /TOKEN|PASSWORD|PASSWD|SECRET|API_?KEY|CREDENTIAL/i;
 
 /**
  * Reads a unit file and its drop-ins, in the order in which systemd reads them, by the quoting rules of systemd.syntax(7) and
@@ -24,18 +26,23 @@ const SECRET = /TOKEN|PASSWORD|PASSWD|SECRET|API_?KEY|CREDENTIAL/i;
 export function parseUnit(texts: readonly string[], names: UnitNames): UnitFile {
   let execStart: readonly string[] = [];
   const environment = new Map<string, string>();
-  for (const [key, value] of texts.flatMap(serviceLines)) {
+  const setIn = new Map<string, number>();
+  const lines = texts.flatMap((text, at) => serviceLines(text).map((line) => [...line, at] as const));
+  for (const [key, value, at] of lines) {
     if (key === 'ExecStart') execStart = value === '' ? [] : splitWords(value).map((word) => expand(word, names));
     if (key !== 'Environment') continue;
-    if (value === '') environment.clear();
+    if (value === '') [environment, setIn].forEach((all) => all.clear());
     for (const word of splitWords(value)) {
       const [, name, text] = /^([A-Za-z_][A-Za-z0-9_]*)=(.*)$/s.exec(expand(word, names)) ?? [];
-      if (name !== undefined && text !== undefined) environment.set(name, text);
+      if (name === undefined || text === undefined) continue;
+      environment.set(name, text);
+      setIn.set(name, at);
     }
   }
   return {
     execStart: withoutPrefix(execStart).flatMap((word) => variables(word, environment)),
-    environment: Object.fromEntries([...environment].filter(([name]) => !SECRET.test(name))),
+    environment: Object.fromEntries([...environment].filter(([name]) => !SECRET_NAME.test(name))),
+    setIn: Object.fromEntries(setIn),
   };
 }
 

@@ -18,6 +18,7 @@ export function planLines(plan: Plan, paper: Paper): string[] {
     ...heading(plan, paper),
     ...section('What moves', [...rootLines(plan, paper), ...sentences(owned(plan), paper)], paper),
     ...section('Named in the config, by symlinks and by the product', fateLines(plan, paper), paper),
+    ...section('Found on the old machine, and who says so', foundLines(plan, paper), paper),
     ...section('On the old machine', sentences(oldSide(plan), paper), paper),
     ...section('On this machine', sentences(newSide(plan), paper), paper),
     ...section('Rewritten in the copy: config, session index, absolute links', mappingLines(plan, paper), paper),
@@ -102,6 +103,12 @@ function rootLines(plan: Plan, paper: Paper): string[] {
 function owned({ counts }: Plan): string[] {
   const text = counts === null ? '' : countsText(counts);
   return text === '' ? [] : [`In it: ${text}.`];
+}
+
+function foundLines({ provenance = [] }: Plan, { columns }: Paper): string[] {
+  return provenance.flatMap(({ what, value, sources }) => {
+    return labelled(`  ${what} `, printable(`${value}: ${sources.join(', ')}`, 2000), columns);
+  });
 }
 
 function oldSide({ old, ranAs, oldFolder }: Plan): string[] {

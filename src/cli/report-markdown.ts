@@ -70,7 +70,7 @@ const WHERE: Readonly<Record<Report['running'], string>> = {
 
 function machines({ plan }: Report): string {
   if (!plan) return '';
-  const { old, new: here, ranAs, roots, mapping } = plan;
+  const { old, new: here, ranAs, roots, mapping, provenance } = plan;
   const row = (name: string, was: string, is: string): string[] => [name, code(was), code(is)];
   const changed = mapping.filter(({ from, to }) => from !== to);
   return section('What moves', [
@@ -96,6 +96,8 @@ function machines({ plan }: Report): string {
     ...roots.map(({ id, entries, bytes }) => `- ${id}: ${counted(entries, 'entry', 'entries')}, ${bytesText(bytes)}`),
     ...(changed.length > 0 ? ['', 'Old paths and what they become:', ''] : []),
     ...changed.map(({ from, to }) => `- ${code(from)} becomes ${code(to)}`),
+    ...(provenance.length > 0 ? ['', 'Found on the old machine, and who says so:', ''] : []),
+    ...provenance.map(({ what, value, sources }) => `- ${what} ${code(value)}: ${sources.map(code).join(', ')}`),
   ]);
 }
 

@@ -83,7 +83,13 @@ function askedOf(flags: GatewayFlags): Asked {
     remoteGatewayBin: flags['remote-gateway-bin'] ?? null,
     excludes: flags.exclude ?? [],
     replace: flags.replace ?? false,
+    configPath: flags.config ?? null,
+    gatewayPort: portOf(flags['gateway-port']),
   };
+}
+
+function portOf(text: string | undefined): number | null {
+  return text === undefined ? null : wholeNumber('--gateway-port', text, { from: 1, to: 65_535 });
 }
 
 /** `maxDelete` is decided by the Plan, from what is there. */

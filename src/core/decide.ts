@@ -58,6 +58,7 @@ export function decide(inventory: Inventory, routes: readonly Route[], wish: Wis
     configFiles: configFiles(inventory, roots),
     channels: inventory.channels,
     counts: inventory.counts,
+    provenance: inventory.provenance ?? [],
     limits: { ...wish.limits, maxDelete: Math.max(100, Math.floor(sum(roots.map((root) => root.entries)) / 2)) },
     warnings,
   };

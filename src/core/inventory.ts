@@ -31,6 +31,14 @@ export interface RsyncFacts extends Found {
   readonly capabilities: readonly string[];
 }
 
+/** One fact about the old gateway, and everything there that says it. */
+export interface Saying {
+  readonly what: 'state dir' | 'config' | 'profile' | 'port' | 'product' | 'Node';
+  readonly value: string;
+  /** `unit smart-agent-neo-gateway.service (drop-in a.conf)`, `running process 123`, `flag`, `default`; most believed first. */
+  readonly sources: readonly string[];
+}
+
 /** A service definition of a gateway, as found. */
 export interface ServiceFacts {
   readonly manager: 'systemd-user';
@@ -39,6 +47,8 @@ export interface ServiceFacts {
   readonly unitPath: string;
   readonly execStart: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
+  /** Every variable that it sets, secret or not, and where: `unit`, `drop-in a.conf`, `file /etc/neo.env`. Names only. */
+  readonly setBy?: Readonly<Record<string, string>>;
   readonly enabled: boolean;
   readonly active: boolean;
   readonly mainPid: number | null;
@@ -54,6 +64,8 @@ export interface ProcessFacts {
   readonly ports?: readonly number[];
   /** The unit of the whole machine that runs it; left out where none does. */
   readonly systemUnit?: string;
+  /** The program that it runs: its Node. */
+  readonly exe?: string | null;
 }
 
 /** One Profile on one machine. */
@@ -67,6 +79,8 @@ export interface GatewayFacts {
   readonly configText: string | null;
   /** Each source that named this state dir: `default`, `unit smart-agent-neo-gateway.service`, `flag`, `running process 123`. */
   readonly sources: readonly string[];
+  /** What each source says of state dir, config, profile and port, the most believed one of each first. */
+  readonly sayings: readonly Saying[];
   readonly service: ServiceFacts | null;
   readonly process: ProcessFacts | null;
   readonly entries: number;
@@ -143,6 +157,8 @@ export interface Inventory {
   readonly fates: readonly Fate[];
   /** Files named by `$include` in the config, absolute on the old machine, with their text. */
   readonly includes: readonly { readonly path: string; readonly text: string }[];
+  /** What was found out about the old gateway, and who says so; see `provenanceOf`. */
+  readonly provenance?: readonly Saying[];
   /** Is the port free on the new machine, or held by the gateway that would be parked? */
   readonly newPort: { readonly port: number; readonly takenBy: string | null };
   /** How the channels were before the stop; null when it was not asked (a plan asks nothing that writes). */

@@ -1,6 +1,6 @@
 import type { Counts } from './census.ts';
 import type { Fate } from './fate.ts';
-import type { ChannelState, ProductName } from './inventory.ts';
+import type { ChannelState, ProductName, Saying } from './inventory.ts';
 import type { Problem } from './problem.ts';
 
 /** All that the commands of the product, its supervisor and its probes need to know of one gateway on one machine. */
@@ -109,6 +109,9 @@ export type Asked = {
   readonly remoteGatewayBin: string | null;
   readonly excludes: readonly string[];
   readonly replace: boolean;
+  /** What decides where sources on the old machine disagree; absent and null alike: nothing. */
+  readonly configPath?: string | null;
+  readonly gatewayPort?: number | null;
 };
 
 /** Waits and bounds, in milliseconds unless named otherwise. */
@@ -156,6 +159,8 @@ export interface Plan {
   /** What the old gateway owned when it was looked at. */
   readonly counts: Counts | null;
   readonly limits: Limits;
+  /** What was found out about the old gateway, and who says so; absent in a plan of an earlier release. */
+  readonly provenance?: readonly Saying[];
   /** What was found that does not stop the move. */
   readonly warnings: readonly Problem[];
 }

@@ -186,6 +186,11 @@ export const PROBLEMS = {
     stops: true,
     why: 'The config does not parse, so its paths cannot be known or rewritten.',
   },
+  'config-left-behind': {
+    exit: EXIT.preflight,
+    stops: true,
+    why: 'The config lies outside of all that moves, so the new gateway would start without it.',
+  },
   'clock-skew': { exit: EXIT.preflight, stops: false, why: 'The clocks of the two machines differ.' },
   'gateway-stopped': { exit: EXIT.preflight, stops: false, why: 'The old gateway is not running.' },
   'system-unit': {
@@ -207,6 +212,11 @@ export const PROBLEMS = {
     exit: EXIT.preflight,
     stops: false,
     why: 'Programs and native modules of one architecture do not run on the other.',
+  },
+  'port-differs': {
+    exit: EXIT.preflight,
+    stops: false,
+    why: 'The running gateway listens on another port than its config or service says now.',
   },
   'queue-not-empty': {
     exit: EXIT.preflight,

@@ -1,6 +1,7 @@
 import type { Counts } from './census.ts';
 import type { Downtime } from './downtime.ts';
 import type { ChecklistLine, Outcome, Rewrite, Running, Skipped } from './event.ts';
+import type { Saying } from './inventory.ts';
 import type { NextStep } from './next-steps.ts';
 import type { Plan, RanAs } from './plan.ts';
 import type { Problem } from './problem.ts';
@@ -82,6 +83,8 @@ export interface Report {
     readonly fates: Plan['fates'];
     readonly mapping: Plan['mapping'];
     readonly excludeVersion: number;
+    /** What was found out about the old gateway, and every source that says so. */
+    readonly provenance: readonly Saying[];
   } | null;
   readonly steps: readonly ReportStep[];
   readonly transferred: readonly ReportTransfer[];

@@ -16,8 +16,12 @@ export interface Product {
   readonly legacyStateDirNames: readonly string[];
   /** The config's file name inside the state dir. */
   readonly configName: string;
+  /** What its config was called by earlier names of the product. */
+  readonly legacyConfigNames: readonly string[];
   /** What its environment variables begin with, without the last underscore. */
   readonly envPrefix: string;
+  /** Prefixes of earlier names, which it still reads where the present name is not set. */
+  readonly legacyEnvPrefixes: readonly string[];
   /** The systemd user unit of the default profile, without `.service`. */
   readonly unitBase: string;
   /** Units of earlier names of the product, without `.service`. */
@@ -35,7 +39,9 @@ export const PRODUCTS: Readonly<Record<ProductName, Product>> = {
     stateDirName: '.smart-agent-neo',
     legacyStateDirNames: [],
     configName: 'smart-agent-neo.json',
+    legacyConfigNames: [],
     envPrefix: 'SMART_AGENT_NEO',
+    legacyEnvPrefixes: [],
     unitBase: 'smart-agent-neo-gateway',
     legacyUnitBases: [],
     processTitles: ['smart-agent-neo', 'smart-agent-neo-gateway'],
@@ -47,7 +53,9 @@ export const PRODUCTS: Readonly<Record<ProductName, Product>> = {
     stateDirName: '.openclaw',
     legacyStateDirNames: ['.clawdbot', '.moltbot'],
     configName: 'openclaw.json',
+    legacyConfigNames: ['clawdbot.json', 'moltbot.json'],
     envPrefix: 'OPENCLAW',
+    legacyEnvPrefixes: ['CLAWDBOT'],
     unitBase: 'openclaw-gateway',
     legacyUnitBases: ['clawdbot-gateway', 'moltbot-gateway'],
     processTitles: ['openclaw', 'openclaw-gateway'],
@@ -83,6 +91,11 @@ export function envName(product: ProductName, suffix: EnvSuffix): string {
   return `${PRODUCTS[product].envPrefix}_${suffix}`;
 }
 
+/** The names under which one of the product's variables may be set, the one that counts before the others first. */
+export function envNames(product: ProductName, suffix: EnvSuffix): readonly string[] {
+  return [PRODUCTS[product].envPrefix, ...PRODUCTS[product].legacyEnvPrefixes].map((prefix) => `${prefix}_${suffix}`);
+}
+
 /** The systemd user unit that the product makes for a profile. A default: what is found on the machine wins. */
 export function unitName(product: ProductName, profile: string): string {
   return `${PRODUCTS[product].unitBase}${profileSuffix(profile)}.service`;
@@ -96,6 +109,12 @@ export function stateDirOf(product: ProductName, home: string, profile: string):
 /** The config of a state dir when nothing else is said. */
 export function configPathOf(product: ProductName, stateDir: string): string {
   return path.posix.join(stateDir, PRODUCTS[product].configName);
+}
+
+/** Where the product looks for the config of a state dir when nothing else is said: the first that exists counts. */
+export function configCandidates(product: ProductName, stateDir: string): readonly string[] {
+  const { configName, legacyConfigNames } = PRODUCTS[product];
+  return [configName, ...legacyConfigNames].map((name) => path.posix.join(stateDir, name));
 }
 
 /** The profile that a state dir's name stands for (legacy names are the default profile), or null when it follows no pattern. */

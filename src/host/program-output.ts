@@ -20,7 +20,11 @@ export interface ProgramOptions {
 }
 
 /** Nothing that the machine sets up for its own programs is to get into ours. */
-export const ENVIRONMENT: Readonly<Record<string, string>> = { NODE_OPTIONS: '', NODE_PATH: '', UV_THREADPOOL_SIZE: '8' };
+export const ENVIRONMENT: Readonly<Record<string, string>> = {
+  NODE_OPTIONS: '',
+  NODE_PATH: '',
+  UV_THREADPOOL_SIZE: '8',
+};
 
 const LAST_WORDS_BYTES = 8 * 1024;
 

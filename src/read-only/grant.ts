@@ -117,7 +117,22 @@ function judgeGateway([command = '', bin = '', shell = '', count = '', ...rest]:
   const triples = rest.slice(0, 3 * Number(count));
   const programs = [bin, ...triples.filter((_, at) => at % 3 < 2)].filter((program) => program !== '');
   const unknown = programs.find((program) => !isKnownProgram(program, account));
-  return unknown === undefined ? strayPath(rest.slice(triples.length), account) : outside(unknown);
+  if (unknown !== undefined) return outside(unknown);
+  const places = placesIn(rest.slice(triples.length));
+  return places === null ? refused('arguments of another form') : strayPath(places, account);
+}
+
+/** State dirs, each followed by the count of its configs and these. */
+function placesIn(words: readonly string[]): string[] | null {
+  const places: string[] = [];
+  for (let at = 0; at < words.length;) {
+    const [dir = '', count = ''] = words.slice(at, at + 2);
+    const end = at + 2 + Number(count);
+    if (!/^[1-9]\d?$/.test(count) || end > words.length) return null;
+    places.push(dir, ...words.slice(at + 2, end));
+    at = end;
+  }
+  return places;
 }
 
 function strayPath(paths: readonly string[], account: Account): Refusal | null {

@@ -95,6 +95,47 @@ test('sources that name different places for one profile are a conflict that onl
   expect(problem.hint).toBe("Name the right one: --state-dir '/data/my neo'");
 });
 
+test('two configs of one state dir are a conflict that --config ends, also where the state dir was named (F55)', () => {
+  const unit = gatewayFacts({ configPath: '/etc/neo.json', sources: ['unit x', 'flag'] });
+  const process = gatewayFacts({ configPath: '/srv/neo.json', sources: ['running process 7'] });
+  for (const choice of [{}, { stateDir: unit.stateDir }]) {
+    const problem = refused([unit, process], choice);
+    expect(problem.code).toBe('discovery-conflict');
+    expect(problem.message).toMatch(
+      /unit x and flag: .*config \/etc\/neo\.json; running process 7: .*\/srv\/neo\.json/,
+    );
+    expect(problem.hint).toBe('Name the right one: --config /etc/neo.json');
+  }
+  expect(pick([unit, process], { configPath: '/srv/neo.json' })).toBe(process);
+  expect(refused([unit, process], { configPath: '/x' })).toMatchObject({ code: 'state-dir-missing' });
+});
+
+test('two profiles said of one gateway are a conflict that --profile ends', () => {
+  const sayings = [
+    { what: 'profile', value: 'work', sources: ['unit x'] },
+    { what: 'profile', value: 'home', sources: ['running process 7'] },
+  ] as const;
+  const gateway = gatewayFacts({ profile: 'work', sayings });
+  const problem = refused([gateway]);
+  expect(problem).toMatchObject({ code: 'discovery-conflict', hint: 'Name the right one: --profile work' });
+  expect(problem.message).toContain('work (unit x), home (running process 7)');
+  expect(pick([gateway], { profile: ['home'] }).profile).toBe('home');
+});
+
+test('two units that start one stopped gateway on two ports are a conflict; a running one has only one', () => {
+  const sayings = [
+    { what: 'port', value: '1000', sources: ['unit a'] },
+    { what: 'port', value: '2000', sources: ['unit b (drop-in p.conf)'] },
+  ] as const;
+  const gateway = gatewayFacts({ sayings, process: null });
+  const problem = refused([gateway]);
+  expect(problem).toMatchObject({ code: 'discovery-conflict', hint: 'Name the right one: --gateway-port 1000' });
+  expect(problem.message).toContain('1000 (unit a), 2000 (unit b (drop-in p.conf))');
+  expect(pick([gateway], { port: 2000 })).toBe(gateway);
+  const running = { ...gateway, process: { pid: 7, startTime: '1', foundBy: 'lock file', ports: [3000] } };
+  expect(pick([running])).toBe(running);
+});
+
 test.each([
   [
     "{ gateway: { mode: 'remote', remote: { url: 'wss://real.example:18789/x' } } }",

@@ -57,6 +57,7 @@ export function gatewayFacts(changes: Partial<GatewayFacts> = {}): GatewayFacts 
     configPath: '/home/al/.smart-agent-neo/smart-agent-neo.json',
     configText: '{}',
     sources: ['default'],
+    sayings: [],
     service: null,
     process: { pid: 7, startTime: '1', foundBy: 'lock file' },
     entries: 10,

@@ -1,41 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { readConfig } from '../../src/core/config-text.ts';
-import { configuredDirs, member, portOf, workspacesOf } from '../../src/checks/gateway-config.ts';
-import { codeOf, gatewayFacts, SERVICE } from './facts.ts';
+import { configuredDirs, member, workspacesOf } from '../../src/checks/gateway-config.ts';
+import { codeOf, gatewayFacts } from './facts.ts';
 
 const machine = { product: 'smart-agent-neo', home: '/home/al' } as const;
 
 function dirs(config: string | null, gateway = gatewayFacts()) {
   return configuredDirs(config === null ? null : readConfig(config), gateway, machine).map(({ path }) => path);
 }
-
-describe('the port', () => {
-  const process = { pid: 7, startTime: '1', foundBy: 'lock file' };
-
-  test.each([
-    [['--port', '1'], '2', 3, 1],
-    [['--port=1'], '2', 3, 1],
-    [['--port', 'x'], '2', 3, 2],
-    [[], '2', 3, 2],
-    [[], undefined, 3, 3],
-    [[], undefined, '4', 4],
-    [[], undefined, 70000, 18789],
-    [[], undefined, undefined, 18789],
-  ])('of a service with %j, environment %s and config %s is %i', (argv, env, config, port) => {
-    const environment = env === undefined ? {} : { SMART_AGENT_NEO_GATEWAY_PORT: env };
-    const service = { ...SERVICE, execStart: [...SERVICE.execStart, ...argv], environment };
-    expect(portOf(gatewayFacts({ service }), { gateway: { port: config } }, 'smart-agent-neo')).toBe(port);
-  });
-
-  test('is the lowest that a running process listens on, unless it listens where it was told to', () => {
-    const listening = (ports: readonly number[]) => gatewayFacts({ process: { ...process, ports } });
-    const config = { gateway: { port: 3000 } };
-    expect(portOf(listening([2999, 3000, 3002]), config, 'smart-agent-neo')).toBe(3000);
-    expect(portOf(listening([28789, 28791]), config, 'smart-agent-neo')).toBe(28789);
-    expect(portOf(listening([]), config, 'smart-agent-neo')).toBe(3000);
-    expect(portOf(gatewayFacts({ process }), null, 'smart-agent-neo')).toBe(18789);
-  });
-});
 
 describe('the directories', () => {
   test('of a config that says nothing are the usual workspace, also for another state dir', () => {

@@ -48,10 +48,12 @@ test('the ids of the checks are unique and stay what they are', () => {
     'rsync-version',
     'gateway-runs',
     'stoppable',
+    'port-as-said',
     'queue',
     'config',
     'roots-allowed',
     'roots-apart',
+    'config-moves',
     'roots-readable',
     'roots-owned',
     'parents-writable',
@@ -375,6 +377,25 @@ describe('the old gateway', () => {
     expect(await codes({ gateway, old: machineFacts({ ...unasked, linger: null }) })).toEqual([]);
     const disabled = gatewayFacts({ service: { ...SERVICE, enabled: false } });
     expect(await codes({ gateway: disabled, old: machineFacts(unasked) })).toEqual([]);
+  });
+
+  test('that listens elsewhere than it is told to now moves with the port that it has, and a warning', async () => {
+    const provenance = [
+      { what: 'port', value: '3000', sources: ['running process 7'] },
+      { what: 'port', value: '4000', sources: ['config'] },
+    ] as const;
+    const [problem, ...more] = await judged({ provenance });
+    expect(more).toEqual([]);
+    expect(problem).toMatchObject({ code: 'port-differs', stops: false });
+    expect(problem?.message).toContain('uses port 3000, and so will the new one; told is 4000 by config');
+    expect(await codes({ provenance, gateway: gatewayFacts({ process: null, service: SERVICE }) })).toEqual([]);
+  });
+
+  test('whose config lies in nothing that moves is refused: the new one would start without it', async () => {
+    const configPath = '/home/al/elsewhere/smart-agent-neo.json';
+    const [problem] = await judged({ gateway: gatewayFacts({ configPath }) });
+    expect(problem).toMatchObject({ code: 'config-left-behind', stops: true });
+    expect(problem?.hint).toContain(`cp -p ${configPath}`);
   });
 
   test('must have a config that parses, with every part that it includes', async () => {

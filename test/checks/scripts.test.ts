@@ -55,6 +55,11 @@ describe.each(SHELLS.map((shell) => ({ name: shell.join(' '), shell })))('under 
   test('all scripts answer alike, and print nothing but the answer', async () => {
     const bin = await machine.product('.nvm/versions/node/v22.1.0');
     const config = await machine.file('.smart-agent-neo/smart-agent-neo.json', '{}');
+    const env = await machine.file('a b.env', '# no\nSMART_AGENT_NEO_PROFILE=p\n SECRET = x\nnot a=b\n');
+    await machine.file(
+      '.config/systemd/user/smart-agent-neo-gateway.service',
+      '[Service]\nEnvironmentFile=-%h/a b.env\n',
+    );
     const args = [
       'smart-agent-neo',
       'SMART_AGENT_NEO',
@@ -65,8 +70,19 @@ describe.each(SHELLS.map((shell) => ({ name: shell.join(' '), shell })))('under 
     const first = parseAnswer(ask(shell, MACHINE_SCRIPT, args), 'machine');
     expect(valuesOf(first, 'dir')).toEqual([path.dirname(config)]);
     expect(valueOf(first, 'home.real')).toBe(machine.home);
+    expect(valueOf(first, 'unit.env-file')).toBe(env);
+    expect(valueOf(first, 'unit.env-file.lines')).toBe('SMART_AGENT_NEO_PROFILE=p\nSECRET\n');
     const second = parseAnswer(
-      ask(shell, GATEWAY_SCRIPT, ['smart-agent-neo', '', '/bin/sh', '0', path.dirname(config), config]),
+      ask(shell, GATEWAY_SCRIPT, [
+        'smart-agent-neo',
+        '',
+        '/bin/sh',
+        '0',
+        path.dirname(config),
+        '2',
+        '/no/such',
+        config,
+      ]),
       'machine',
     );
     expect(valueOf(second, 'product.bin')).toBe(bin);
@@ -119,7 +135,7 @@ describe.each(SHELLS.map((shell) => ({ name: shell.join(' '), shell })))('under 
     ];
     const dirs = valuesOf(parseAnswer(ask(shell, MACHINE_SCRIPT, args), 'machine'), 'dir');
     expect(dirs.sort()).toEqual(names.map((name) => `${machine.home}/.smart-agent-neo-${name}`).sort());
-    const pairs = dirs.flatMap((dir) => [dir, `${dir}/smart-agent-neo.json`]);
+    const pairs = dirs.flatMap((dir) => [dir, '1', `${dir}/smart-agent-neo.json`]);
     const answer = parseAnswer(
       ask(shell, GATEWAY_SCRIPT, ['smart-agent-neo', '/none', '/bin/sh', '0', ...pairs]),
       'machine',

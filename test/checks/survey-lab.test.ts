@@ -2,7 +2,8 @@ import path from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { readConfig } from '../../src/core/config-text.ts';
 import { discover } from '../../src/checks/discover.ts';
-import { configuredDirs, portOf } from '../../src/checks/gateway-config.ts';
+import { configuredDirs } from '../../src/checks/gateway-config.ts';
+import { portOf } from '../../src/checks/port.ts';
 import { survey } from '../../src/checks/survey.ts';
 import { LocalHost } from '../../src/host/local.ts';
 import { makeTempLab, type TempLab, type TempLabOptions } from '../kit/temp-lab.ts';
@@ -30,7 +31,7 @@ test.each(['service', 'foreground', 'stopped'] as const)(
     const { lab: made, facts, gateway, config } = await lookAt({ runsAs });
     expect(facts.product).toMatchObject({ version: '2026.2.26', binDir: made.old.product.binDir });
     expect(gateway.stateDir).toBe(path.join(made.old.home, '.smart-agent-neo'));
-    expect(portOf(gateway, config, 'smart-agent-neo')).toBe(made.port);
+    expect(portOf(gateway, { config, product: 'smart-agent-neo' })).toBe(made.port);
     expect(gateway.service?.active ?? false).toBe(runsAs === 'service');
     expect(gateway.process !== null).toBe(runsAs !== 'stopped');
     if (gateway.process) expect(made.running('old')).toContain(gateway.process.pid);

@@ -353,6 +353,83 @@ describe('gateways', () => {
     });
   });
 
+  test('of a service are told with each file that sets a variable, and the values of none that may be a secret (F55)', async () => {
+    const dir = await state('data/neo');
+    const env = await machine.file(
+      'etc/neo file.env',
+      `# c\nSMART_AGENT_NEO_STATE_DIR="${dir}"\nANTHROPIC_API_KEY=CANARY-1\nHUE=CANARY-2\n; d\n\nnot a variable\n`,
+    );
+    const file = await unit(
+      'smart-agent-neo-gateway.service',
+      `ExecStart=/x gateway --port 3000\nEnvironmentFile=-%h/etc/neo file.env\nEnvironment=SMART_AGENT_NEO_STATE_DIR=/beaten A_TOKEN=CANARY-3\nEnvironmentFile=/not/there`,
+    );
+    await machine.file(`${file}.d/p.conf`, '[Service]\nEnvironment=SMART_AGENT_NEO_PROFILE=p\n');
+    const { gateways } = await look();
+    expect(gateways).toHaveLength(1);
+    const by = `unit smart-agent-neo-gateway.service`;
+    expect(gateways[0]?.service?.setBy).toEqual({
+      SMART_AGENT_NEO_STATE_DIR: `file ${env}`,
+      A_TOKEN: 'unit',
+      SMART_AGENT_NEO_PROFILE: 'drop-in p.conf',
+      ANTHROPIC_API_KEY: `file ${env}`,
+      HUE: `file ${env}`,
+    });
+    expect(gateways[0]?.sayings).toEqual([
+      { what: 'state dir', value: dir, sources: [`${by} (file ${env})`] },
+      { what: 'config', value: `${dir}/smart-agent-neo.json`, sources: ['default'] },
+      { what: 'profile', value: 'p', sources: [`${by} (drop-in p.conf)`] },
+      { what: 'port', value: '3000', sources: [by] },
+    ]);
+    expect(JSON.stringify(gateways)).not.toContain('CANARY');
+  });
+
+  test('that were given a state dir without a config read the one in the usual place, as the product does', async () => {
+    const usual = await state('.smart-agent-neo', '{ gateway: { port: 7 } }');
+    await machine.file('data/neo/agents/main/x', 'x');
+    const dir = path.join(machine.home, 'data/neo');
+    await unit('smart-agent-neo-gateway.service', `ExecStart=/x gateway\nEnvironment=SMART_AGENT_NEO_STATE_DIR=${dir}`);
+    const found = (await look()).gateways.find((gateway) => gateway.stateDir === dir);
+    expect(found).toMatchObject({
+      configPath: `${usual}/smart-agent-neo.json`,
+      configText: '{ gateway: { port: 7 } }',
+    });
+    expect(found?.sayings).toContainEqual({
+      what: 'config',
+      value: `${usual}/smart-agent-neo.json`,
+      sources: ['default (the state dir holds none)'],
+    });
+    await state('data/neo', '{}');
+    const own = (await look()).gateways.find((gateway) => gateway.stateDir === dir);
+    expect(own).toMatchObject({ configPath: `${dir}/smart-agent-neo.json`, configText: '{}' });
+  });
+
+  test('with --profile look for their config nowhere else', async () => {
+    await state('.smart-agent-neo');
+    await machine.file('.smart-agent-neo-p/agents/main/x', 'x');
+    await unit('smart-agent-neo-gateway-p.service', 'ExecStart=/x --profile p gateway');
+    const found = (await look()).gateways.find((gateway) => gateway.profile === 'p');
+    expect(found).toMatchObject({ configText: null });
+    expect(found?.configPath).toBe(path.join(machine.home, '.smart-agent-neo-p/smart-agent-neo.json'));
+  });
+
+  test('of the other product are found by the variables, the config name and the folder of its earlier name', async () => {
+    await machine.file('old/clawdbot.json', '{}');
+    const dir = path.join(machine.home, 'old');
+    await machine.file('real/openclaw.json', '{}');
+    await symlink('real', path.join(machine.home, '.clawdbot'));
+    const pid = await machine.start('openclaw-gateway', { CLAWDBOT_STATE_DIR: dir });
+    const { gateways } = await look({ product: 'openclaw' });
+    expect(gateways.map(({ stateDir, configPath, sources }) => ({ stateDir, configPath, sources }))).toEqual([
+      { stateDir: dir, configPath: `${dir}/clawdbot.json`, sources: [`running process ${String(pid)}`] },
+      {
+        stateDir: path.join(machine.home, '.clawdbot'),
+        configPath: path.join(machine.home, '.clawdbot/openclaw.json'),
+        sources: ['default (folder of an earlier name)'],
+      },
+    ]);
+    expect(gateways[0]?.process?.exe).toBe(process.execPath);
+  });
+
   test('are enabled by their links where no service manager can be asked', async () => {
     await state('.smart-agent-neo');
     const file = await unit('smart-agent-neo-gateway.service', 'ExecStart=/x/smart-agent-neo gateway');

@@ -72,7 +72,7 @@ Environment=NOT=here
       'Environment=A=1 B=2\nExecStart=/bin/a',
       'Environment=\nEnvironment="C=3 4"\nExecStart=\nExecStart=/bin/b',
     );
-    expect(unit).toEqual({ execStart: ['/bin/b'], environment: { C: '3 4' } });
+    expect(unit).toEqual({ execStart: ['/bin/b'], environment: { C: '3 4' }, setIn: { C: 1 } });
   });
 
   test('gives back every word that was quoted into it', () => {

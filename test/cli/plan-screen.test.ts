@@ -30,6 +30,12 @@ describe('the plan on the screen', () => {
       expect(text).toContain(said);
   });
 
+  it('says who says so', () => {
+    const provenance = [{ what: 'state dir', value: '/srv/neo', sources: ['unit x', 'running process 7'] }] as const;
+    const text = planLines(samplePlan({ provenance }), paper(80)).join('\n');
+    expect(text).toContain('state dir /srv/neo: unit x, running process 7');
+  });
+
   it('does not promise a fence where there is no service', () => {
     const text = planLines(samplePlan({ ranAs: 'foreground' }), paper(200)).join('\n');
     expect(text).toContain('see that nobody starts it by hand');

@@ -134,6 +134,7 @@ describe('a script', () => {
         entry,
         'unit x',
         home,
+        '1',
         `${home}/c.json`,
       );
     expect(asked('/opt/n/bin/node', `${home}/lib/index.js`)).toBeNull();
@@ -145,12 +146,16 @@ describe('a script', () => {
 
   it('of the gateway gets the name of a product and the shell of the account, and paths inside the roots', () => {
     const asked = (...args: string[]): string | null => judged(GATEWAY_SCRIPT, ...args);
-    expect(asked('openclaw', '', '/bin/zsh', '0', home, `${home}/c.json`)).toBeNull();
+    expect(asked('openclaw', '', '/bin/zsh', '0', home, '2', `${home}/c.json`, `${home}/d`)).toBeNull();
     expect(asked('x; id', '', '/bin/zsh', '0')).toBe('not-allowed');
     expect(asked('openclaw', '', '/usr/bin/python3', '0')).toBe('not-allowed');
     expect(asked('openclaw', '', '/bin/zsh', '2', '/opt/named', '', 'x')).toBe('not-allowed');
     expect(asked('openclaw', '', '/bin/zsh', '-1')).toBe('not-allowed');
-    expect(asked('openclaw', '', '/bin/zsh', '0', home, '/etc/passwd')).toBe('outside');
+    expect(asked('openclaw', '', '/bin/zsh', '0', home, '1', '/etc/passwd')).toBe('outside');
+    expect(asked('openclaw', '', '/bin/zsh', '0', home, '1', home, '/etc', '1', home)).toBe('outside');
+    for (const count of ['0', '2', 'x', '-1']) {
+      expect(asked('openclaw', '', '/bin/zsh', '0', home, count, '/etc/passwd')).toBe('not-allowed');
+    }
   });
 
   it('that reads files reads them inside the roots', () => {
