@@ -13,6 +13,7 @@ import { portHolder } from './checks/port-holder.ts';
 import { preflight } from './checks/preflight.ts';
 import { provenanceOf } from './checks/provenance.ts';
 import { rootsComplete } from './checks/roots-complete.ts';
+import { servesMoved } from './checks/serves-moved.ts';
 import { survey } from './checks/survey.ts';
 import { wholeConfig } from './checks/whole-config.ts';
 import type { Clock } from './core/clock.ts';
@@ -167,7 +168,7 @@ export function cutover(plan: Plan, { committed }: { committed: boolean }): read
     swap(plan, { keepWritten: committed }),
     doctor(plan),
     startQuiet(plan),
-    ensure('it-works', 'See that the new gateway works', [newWorks(plan), nothingLost(plan)]),
+    ensure('it-works', 'See that the new gateway works', [newWorks(plan), servesMoved(plan), nothingLost(plan)]),
     stopQuiet(plan),
     ensure('nothing-moved-meanwhile', 'See that the old machine is still as it was left', [
       oldIsDead(plan),

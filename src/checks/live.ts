@@ -61,7 +61,10 @@ const LINES: readonly Line[] = [
       const gateway = plan.new.gateway;
       const life = await readLife(world.new, gateway, world);
       const where = `${gateway.stateDir}, profile ${gateway.profile}, port ${gateway.port}`;
-      return { ok: life.alive && life.listening, seen: life.alive ? where : 'it does not run' };
+      const strays = life.process?.strays ?? [];
+      const seen = strays.length === 0 ? where : strays.map(({ what, is }) => `${what} ${is}`).join(', ');
+      const ok = life.alive && life.listening && strays.length === 0;
+      return { ok, seen: life.alive ? seen : 'it does not run' };
     },
   },
   {

@@ -5,6 +5,7 @@ import { gatewayChecks } from './gateway-checks.ts';
 import { machineChecks } from './machine-checks.ts';
 import { programChecks } from './program-checks.ts';
 import { roomChecks } from './room-checks.ts';
+import { serviceChecks } from './service-checks.ts';
 import { rootChecks } from './root-checks.ts';
 
 export interface PreflightOptions {
@@ -24,6 +25,7 @@ export function preflight(inventory: Inventory, plan: Plan, options: PreflightOp
     ...programChecks(inventory, plan.old.gateway.product),
     ...gatewayChecks(inventory),
     ...rootChecks(inventory, plan, options),
+    ...serviceChecks(plan),
     ...roomChecks(inventory, options.staged),
   ];
 }

@@ -186,6 +186,11 @@ export const PROBLEMS = {
     stops: true,
     why: 'The config does not parse, so its paths cannot be known or rewritten.',
   },
+  'service-refused': {
+    exit: EXIT.preflight,
+    stops: true,
+    why: 'This release of the product runs a state dir in that place by hand only, and never as a service.',
+  },
   'config-left-behind': {
     exit: EXIT.preflight,
     stops: true,
@@ -294,6 +299,11 @@ export const PROBLEMS = {
   },
   'new-did-not-start': { exit: EXIT.cutover, stops: true, why: 'The new gateway did not come up in time.' },
   'new-did-not-stop': { exit: EXIT.cutover, stops: true, why: 'The gateway on this machine did not stop in time.' },
+  'new-serves-elsewhere': {
+    exit: EXIT.cutover,
+    stops: true,
+    why: 'The new gateway would serve another state dir, config, profile or home than the one that was moved.',
+  },
   'new-unhealthy': { exit: EXIT.cutover, stops: true, why: 'The new gateway runs but does not answer as it should.' },
   'failed-on-request': { exit: EXIT.cutover, stops: true, why: 'This step was made to fail on request (--fail-step).' },
   // after the commit

@@ -6,7 +6,7 @@ import type { Evidence, LifeAnswer } from './probe-contract.ts';
 import { probe, subjectOf, type Waiting } from './probe.ts';
 import { readService, type Service } from './supervise.ts';
 
-export type { Evidence } from './probe-contract.ts';
+export type { Evidence, Stray } from './probe-contract.ts';
 
 /** Every sign of life of one gateway on its machine: what is seen, never what the product says of itself. */
 export interface Life extends LifeAnswer {
@@ -39,6 +39,12 @@ const evidence = z.object({
   pid: pid.nullable(),
   detail: z.string().transform((text) => printable(text)),
 });
+const strays = z.array(
+  z.object({
+    what: z.enum(['state dir', 'config', 'profile', 'home']),
+    is: z.string().transform((text) => printable(text)),
+  }),
+);
 const lifeAnswer = z.object({
   supported: z.boolean(),
   bootId: z.string().max(64),
@@ -47,7 +53,7 @@ const lifeAnswer = z.object({
   evidence: z.array(evidence).max(200),
   portTakenBy: z.object({ pid: pid.nullable(), what: z.string().transform((text) => printable(text)) }).nullable(),
   process: z
-    .object({ pid, startTime: z.string().regex(/^\d+$/), cwd: z.string(), argv: z.array(z.string()) })
+    .object({ pid, startTime: z.string().regex(/^\d+$/), cwd: z.string(), argv: z.array(z.string()), strays })
     .nullable(),
   calls: z.array(pid).max(200),
 });

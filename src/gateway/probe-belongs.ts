@@ -1,6 +1,6 @@
 import { realpathSync } from 'node:fs';
 import { basename, isAbsolute, join, resolve } from 'node:path';
-import type { Subject } from './probe-contract.ts';
+import type { Stray, Subject } from './probe-contract.ts';
 import type { Proc } from './probe-processes.ts';
 
 const COMM_LENGTH = 15;
@@ -68,6 +68,30 @@ export function belongs(proc: Proc, environ: ReadonlyMap<string, string> | null,
     return named === undefined && hasLostArgv(proc, subject) ? 'unknown' : 'ours';
   }
   return legacy.some((dir) => samePath(dir, subject.stateDir)) ? 'unknown' : 'other';
+}
+
+/**
+ * In what a process, by all that it was started with, is about something else than the gateway of `subject`: it would serve another
+ * state beside the right one, and look well. What the environment does not say is what the product then takes. Empty too where the
+ * environment cannot be read.
+ */
+export function straysOf(proc: Proc, environ: ReadonlyMap<string, string> | null, subject: Subject): readonly Stray[] {
+  if (!environ) return [];
+  const get = (suffix: string) => environ.get(`${subject.envPrefix}_${suffix}`) || undefined;
+  const home = get('HOME') ?? environ.get('HOME') ?? subject.home;
+  const flag = profileFlag(proc.argv);
+  const lost = hasLostArgv(proc, subject) ? subject.profile : 'default';
+  const profile = get('PROFILE') ?? flag ?? lost;
+  const [usual = ''] = defaultDirs(home, profile, subject);
+  const stateDir = absolute(get('STATE_DIR'), home) ?? usual;
+  const configPath = absolute(get('CONFIG_PATH'), home) ?? join(stateDir, basename(subject.configPath));
+  const strays: (Stray & { readonly isRight: boolean })[] = [
+    { what: 'home', is: home, isRight: samePath(home, subject.home) },
+    { what: 'profile', is: profile, isRight: profile === subject.profile },
+    { what: 'state dir', is: stateDir, isRight: samePath(stateDir, subject.stateDir) },
+    { what: 'config', is: configPath, isRight: samePath(configPath, subject.configPath) },
+  ];
+  return strays.filter(({ isRight }) => !isRight).map(({ what, is }) => ({ what, is }));
 }
 
 /** Are two paths the same place, symlinks resolved where they exist? */

@@ -12,6 +12,7 @@ export interface Identity {
 /** All that the probe has to know of a gateway to tell its processes from everything else on the machine. */
 export interface Subject {
   readonly uid: number;
+  readonly home: string;
   readonly profile: string;
   readonly stateDir: string;
   readonly configPath: string;
@@ -64,6 +65,12 @@ export interface Evidence {
   readonly detail: string;
 }
 
+/** One thing in which a running process differs from the gateway that it should be. */
+export interface Stray {
+  readonly what: 'state dir' | 'config' | 'profile' | 'home';
+  readonly is: string;
+}
+
 /** Answer to `life`. */
 export interface LifeAnswer {
   /** False where there is no /proc to look at: then nothing at all is known. */
@@ -78,6 +85,8 @@ export interface LifeAnswer {
     readonly startTime: string;
     readonly cwd: string;
     readonly argv: readonly string[];
+    /** In what the process, as it was started, is about something else than the gateway that was asked for. */
+    readonly strays: readonly Stray[];
   } | null;
   /** Pids of calls of the product's CLI about this gateway that are under way: no sign of life, but they may yet do something. */
   readonly calls: readonly number[];

@@ -1,5 +1,5 @@
 import type { Evidence, LifeAnswer, Subject } from './probe-contract.ts';
-import { hasLostArgv, isHelper, realPath, saysItServes } from './probe-belongs.ts';
+import { hasLostArgv, isHelper, realPath, saysItServes, straysOf } from './probe-belongs.ts';
 import { findFamilies, type Family, type Sight } from './probe-families.ts';
 import { readLocks } from './probe-locks.ts';
 import {
@@ -8,6 +8,7 @@ import {
   readBootId,
   readCwd,
   readDescriptors,
+  readEnviron,
   readProcess,
   readProcesses,
   type Proc,
@@ -157,7 +158,13 @@ function describe(chosen: Chosen | null, subject: Subject): LifeAnswer['process'
   if (!chosen) return null;
   const { proc, top } = chosen;
   const argv = hasLostArgv(top, subject) ? subject.foregroundArgv : withoutSecrets(top.argv);
-  return { pid: proc.pid, startTime: proc.startTime, cwd: readCwd(top.pid) ?? '', argv };
+  return {
+    pid: proc.pid,
+    startTime: proc.startTime,
+    cwd: readCwd(top.pid) ?? '',
+    argv,
+    strays: straysOf(proc, readEnviron(proc.pid), subject),
+  };
 }
 
 /** Values of flags such as `--token` stay on the machine: the whole argv is kept there for the undo. */

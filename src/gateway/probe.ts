@@ -49,9 +49,10 @@ export async function probe<T>(
 /** What the probe has to know of a gateway. */
 export function subjectOf(gateway: Gateway, servicePid: number | null): Subject {
   const { processTitles, envPrefix, stateDirName, legacyStateDirNames } = PRODUCTS[gateway.product];
-  const { uid, profile, stateDir, configPath, port } = gateway;
+  const { uid, home, profile, stateDir, configPath, port } = gateway;
   return {
     uid,
+    home,
     profile,
     stateDir,
     configPath,

@@ -4,7 +4,7 @@ import { fail, problemOf } from '../core/problem.ts';
 import type { Step, World } from '../core/step.ts';
 import { askInstall } from '../gateway/ask.ts';
 import { launchForeground } from '../gateway/foreground.ts';
-import { readLife, type Life } from '../gateway/life.ts';
+import { readLife, type Life, type Stray } from '../gateway/life.ts';
 import { disableService, stopService } from '../gateway/supervise.ts';
 import { hasUnitFile, keepUnit, putUnitBack } from './unit-file.ts';
 import { endGateway, isAs, waitForCalls, waitForLife } from './wait-for-life.ts';
@@ -32,6 +32,8 @@ export function startNew(plan: Plan): Step<StartBefore> {
       }
       const life = await waitForLife(world, { host: world.new, gateway }, 'up', plan.limits.startMs);
       if (!isAs(life, 'up')) throw neverUp(plan);
+      const strays = life.process?.strays ?? [];
+      if (strays.some(({ what }) => what === 'state dir')) throw elsewhere(strays);
       await world.emit({ type: 'run.up', gateway: 'new' });
     },
     async undo(world, before) {
@@ -68,6 +70,14 @@ async function start(world: World, plan: Plan): Promise<void> {
   } else {
     await askInstall(world.new, gateway, { ...world, timeoutMs: plan.limits.startMs });
   }
+}
+
+function elsewhere(strays: readonly Stray[]): Error {
+  const words = strays.map(({ what, is }) => `${what} ${is}`).join(', ');
+  return fail('new-serves-elsewhere', {
+    message: `The new gateway was started with another ${words}, and not with what was moved.`,
+    hint: 'See what the service is started with: systemctl --user cat, and systemctl --user show-environment.',
+  });
 }
 
 function neverUp(plan: Plan): Error {

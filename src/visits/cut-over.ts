@@ -57,11 +57,11 @@ export async function takeBack(visit: Visit, cause: Problem): Promise<Verdict> {
   return rolledBack(plan, stateOf(visit).unwinding ?? cause);
 }
 
-const SAID_NOTHING: readonly ProblemCode[] = ['new-did-not-start', 'old-alive'];
+const SAID_NOTHING: readonly ProblemCode[] = ['new-did-not-start', 'new-serves-elsewhere', 'old-alive'];
 
 async function settle(visit: Visit, cause: Problem): Promise<Verdict> {
   const { committed } = stateOf(visit);
-  // A real start that was not made, or never became ready and is stopped again for certain, has said nothing: it unwinds like the rest.
+  // A real start that was not made, or never became ready, or came up on another state dir than the moved one, has said nothing: it unwinds like the rest.
   if (!committed || SAID_NOTHING.includes(cause.code)) return takeBack(visit, cause);
   if (cause.code === 'interrupted' || cause.code === 'terminated') {
     return {

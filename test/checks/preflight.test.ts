@@ -1,6 +1,6 @@
 import { dirname } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import type { DirFacts, Inventory, ProductFacts } from '../../src/core/inventory.ts';
+import type { DirFacts, Inventory, MachineFacts, ProductFacts } from '../../src/core/inventory.ts';
 import type { Plan, Root } from '../../src/core/plan.ts';
 import type { Problem } from '../../src/core/problem.ts';
 import { preflight, type PreflightOptions } from '../../src/checks/preflight.ts';
@@ -59,6 +59,7 @@ test('the ids of the checks are unique and stay what they are', () => {
     'parents-writable',
     'live-mounts',
     'live-exists',
+    'service-possible',
     'disk-space',
     'inodes',
   ]);
@@ -397,6 +398,24 @@ describe('the old gateway', () => {
     expect(problem).toMatchObject({ code: 'config-left-behind', stops: true });
     expect(problem?.hint).toContain(`cp -p ${configPath}`);
   });
+
+  test.each([
+    ['2026.9.6', '/srv/neo', 'unit', ['service-refused']],
+    ['2026.3.13', '/srv/neo', 'unit', []],
+    ['2026.9.6', '/srv/neo', null, []],
+    ['2026.9.6', NEW, 'unit', []],
+  ] as const)(
+    'of release %s in %s as %s, which the product runs as a service or not',
+    async (version, stateDir, unit, found) => {
+      const product = { ...newMachineFacts().product, version } as MachineFacts['product'];
+      const facts = inventory({ new: newMachineFacts({ product }) });
+      const plan = planFor(facts);
+      const gateway = { ...plan.new.gateway, stateDir, unit, configPath: `${stateDir}/smart-agent-neo.json` };
+      const told = await judged(facts, { plan: { new: { ...plan.new, productVersion: version, gateway } } });
+      expect(told.map(({ code }) => code)).toEqual(found);
+      expect(told.map(({ hint }) => hint).join()).toContain(found.length > 0 ? `--to-state-dir ${NEW}` : '');
+    },
+  );
 
   test('must have a config that parses, with every part that it includes', async () => {
     const configText = "{ $include: ['./a.json5', '/etc/neo/b.json'] }";

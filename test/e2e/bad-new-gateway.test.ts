@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { fail } from '../../src/core/problem.ts';
@@ -52,6 +52,26 @@ describe('a doctor', () => {
 });
 
 describe('a new gateway', () => {
+  it('whose unit names another state dir is stopped, and the move taken back: 9; it would have served an empty one and looked well', () =>
+    tryMove({ runsAs: 'service', traps: { new: { 'install-elsewhere': true } } }, (tried) => {
+      rmSync(join(tried.lab.new.home, '.smart-agent-neo-elsewhere'), { recursive: true, force: true });
+      expectRolledBack(tried, 9, 'new-serves-elsewhere');
+      expect(tried.verdict.problem?.message).toContain('.smart-agent-neo-elsewhere');
+    }));
+
+  it('whose service a drop-in here leads elsewhere is never committed: 9', () => {
+    const prepare = ({ new: { home } }: TempLab): void => {
+      const folder = join(home, '.config/systemd/user/smart-agent-neo-gateway.service.d');
+      mkdirSync(folder, { recursive: true });
+      writeFileSync(join(folder, 'trial.conf'), `[Service]\nEnvironment=SMART_AGENT_NEO_STATE_DIR=${home}/trial\n`);
+    };
+    return tryMove({ runsAs: 'service', prepare }, (tried) => {
+      expectRolledBack(tried, 9, 'new-serves-elsewhere');
+      expect(tried.verdict.problem?.message).toMatch(/trial\.conf .*SMART_AGENT_NEO_STATE_DIR/);
+      expect(tried.events.map(({ type }) => type)).not.toContain('run.committed');
+    });
+  });
+
   it.each(['start-crashes', 'start-never-ready'] as const)('with %s rolls back: 9', (trap) =>
     tryMove({ runsAs: 'service', traps: { new: { [trap]: true } }, limits: { startMs: 2500 }, ...REPLACE }, (tried) => {
       expectRolledBack(tried, 9, 'new-did-not-start');

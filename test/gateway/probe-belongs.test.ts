@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { belongs, isProduct, saysItServes } from '../../src/gateway/probe-belongs.ts';
+import { belongs, isProduct, saysItServes, straysOf } from '../../src/gateway/probe-belongs.ts';
 import type { Proc } from '../../src/gateway/probe-processes.ts';
 import { subjectOf } from '../../src/gateway/probe.ts';
 import { SAMPLE_GATEWAY } from './sample-gateway.ts';
@@ -99,5 +99,36 @@ describe('whose a process is', () => {
   it('stays open for a state dir of an earlier name, and where the environment may not be read', () => {
     expect(belongs(proc(['openclaw'], 'openclaw'), env({ HOME: '/home/ann' }), OPENCLAW)).toBe('unknown');
     expect(belongs(titled, null, OURS)).toBe('unknown');
+  });
+});
+
+describe('what a running gateway was started with', () => {
+  const right = { HOME: '/home/ann', SMART_AGENT_NEO_STATE_DIR: '/home/ann/.smart-agent-neo' };
+  const strays = (variables: Record<string, string>) =>
+    straysOf(proc(['smart-agent-neo-gateway']), env(variables), OURS).map(({ what, is }) => `${what} ${is}`);
+
+  it.each([
+    ['all that it should be', right, []],
+    ['nothing but its home', { HOME: '/home/ann' }, []],
+    ['a state dir by tilde', { HOME: '/home/ann', SMART_AGENT_NEO_STATE_DIR: '~/.smart-agent-neo' }, []],
+    [
+      'another state dir, and the config in it',
+      { ...right, SMART_AGENT_NEO_STATE_DIR: '/srv/x' },
+      ['state dir /srv/x', 'config /srv/x/smart-agent-neo.json'],
+    ],
+    ['another config', { ...right, SMART_AGENT_NEO_CONFIG_PATH: '/srv/c.json' }, ['config /srv/c.json']],
+    ['another profile', { ...right, SMART_AGENT_NEO_PROFILE: 'work' }, ['profile work']],
+    ['another home', { ...right, SMART_AGENT_NEO_HOME: '/root' }, ['home /root']],
+    [
+      'the environment of another user',
+      { HOME: '/root' },
+      ['home /root', 'state dir /root/.smart-agent-neo', 'config /root/.smart-agent-neo/smart-agent-neo.json'],
+    ],
+  ])('is compared with what was asked for: %s', (_, variables, found) => {
+    expect(strays(variables)).toEqual(found);
+  });
+
+  it('is not known where it may not be read', () => {
+    expect(straysOf(proc(['smart-agent-neo-gateway']), null, OURS)).toEqual([]);
   });
 });

@@ -16,6 +16,7 @@ export const TRAPS = {
   'doctor-hangs': 'doctor never comes back',
   'sessions-lost': 'the gateway lists no sessions and one agent',
   'channels-do-not-connect': 'channels run, and do not get connected',
+  'install-elsewhere': '`gateway install` writes a unit with another state dir than it was told',
   'install-fails': '`gateway install` ends with 1',
 } as const;
 

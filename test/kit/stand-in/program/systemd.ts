@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node
 import { dirname } from 'node:path';
 import { ENTRY, env, envName, PRODUCT, TITLE, VERSION } from './names.ts';
 import { configPath, home, stateDir, unitName, unitPath } from './paths.ts';
+import { trap } from './settings.ts';
 
 /** Runs `systemctl --user`; `error` is set when no manager answers. */
 export function systemctl(...args: string[]): { code: number; stdout: string; stderr: string; error: string | null } {
@@ -32,7 +33,7 @@ export function enabled(): { isEnabled: boolean; error: string | null } {
 
 function unitText(port: number, token: string | undefined): string {
   const own = {
-    STATE_DIR: stateDir(),
+    STATE_DIR: trap('install-elsewhere') ? `${stateDir()}-elsewhere` : stateDir(),
     CONFIG_PATH: configPath(),
     GATEWAY_PORT: String(port),
     GATEWAY_TOKEN: token,
