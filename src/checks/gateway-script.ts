@@ -139,6 +139,9 @@ np_state() {
   for np_v in agents credentials; do
     if [ -d "$np_r/$np_v" ]; then np_put state.has "$np_v"; fi
   done
+  if [ -f "$np_r/.env" ]; then
+    np_stream state.env 16384 sed -n 's/^[[:blank:]]*\\(export[[:blank:]]\\{1,\\}\\)\\{0,1\\}\\([A-Za-z_][A-Za-z0-9_]*\\)[[:blank:]]*=.*/\\2/p' "$np_r/.env"
+  fi
   np_count state "$np_r"
   np_unreadable "$np_r" | np_list state.unreadable 8192
   np_put state.queued "$(find "$np_r/delivery-queue/." ! -name . -prune -type f 2>/dev/null -exec sh -c 'for f do echo; done' sh {} + </dev/null | wc -l | tr -d ' ')"

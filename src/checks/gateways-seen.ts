@@ -83,6 +83,7 @@ function factsOf(claims: readonly Claim[], group: Answer): GatewayFacts {
     bytes,
     unreadable: blocked ? [...unreadable, configPath] : unreadable,
     queued: countOf(group, 'state.queued') ?? 0,
+    dotEnv: listOf(group, 'state.env'),
   };
 }
 

@@ -43,6 +43,9 @@ export function machineSeen(answer: Answer, product: ProductName): MachineSeen {
       realHome: valueOf(answer, 'home.real') || names.home,
       shell: one('shell'),
       rsync: rsyncSeen(answer),
+      exports: groupsOf(answer, 'exports').flatMap((group) =>
+        listOf(group, 'exports.names').map((name) => ({ name, file: valueOf(group, 'exports') ?? '' })),
+      ),
       userServices: one('services') === 'yes',
       linger: one('linger') === '' ? null : one('linger') === 'yes',
     },
@@ -180,6 +183,7 @@ function processSeen(group: Answer, product: ProductName): SeenProcess[] {
     {
       facts: {
         ...facts,
+        variables: listOf(group, 'process.variables'),
         exe: valueOf(group, 'process.exe')?.trim() || null,
         ports: ports.length > 0 || !isPort(own) ? ports : [own],
         ...(systemUnit !== null && { systemUnit }),

@@ -1,10 +1,13 @@
 import type { PureCheck } from './pure-check.ts';
 import type { DirFacts, Inventory } from '../core/inventory.ts';
 import type { Plan } from '../core/plan.ts';
+import { ProblemError } from '../core/problem.ts';
 import { gatewayChecks } from './gateway-checks.ts';
 import { machineChecks } from './machine-checks.ts';
 import { programChecks } from './program-checks.ts';
 import { roomChecks } from './room-checks.ts';
+import { secretChecks } from './secrets-outside.ts';
+import { wholeConfig } from './whole-config.ts';
 import { serviceChecks } from './service-checks.ts';
 import { rootChecks } from './root-checks.ts';
 
@@ -26,6 +29,17 @@ export function preflight(inventory: Inventory, plan: Plan, options: PreflightOp
     ...gatewayChecks(inventory),
     ...rootChecks(inventory, plan, options),
     ...serviceChecks(plan),
+    ...secretChecks(inventory, configOf(inventory), plan.old.gateway.product),
     ...roomChecks(inventory, options.staged),
   ];
+}
+
+/** One that does not parse is refused by a check of its own. */
+function configOf({ gateway, includes }: Inventory): unknown {
+  try {
+    return wholeConfig(gateway, includes);
+  } catch (thrown) {
+    if (thrown instanceof ProblemError) return null;
+    throw thrown;
+  }
 }

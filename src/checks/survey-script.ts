@@ -173,6 +173,7 @@ np_process() {
   np_stream process.profile 256 np_flag_profile "$1"
   np_stream process.env 16384 np_environ "$1"
   np_stream process.ports 512 np_listening "$1"
+  np_stream process.variables 16384 np_variable_names "$1"
   np_stream process.exe 4096 readlink "/proc/$1/exe"
   np_stream process.there 8 np_there "$1"
 }
@@ -191,6 +192,20 @@ np_flag_profile() {
 np_environ() {
   tr '\\n\\000' '\\001\\n' <"/proc/$1/environ" |
     grep -E "^(HOME|TMPDIR|(\${np_env})_(HOME|STATE_DIR|CONFIG_PATH|PROFILE|GATEWAY_PORT))="
+}
+np_variable_names() { tr '\\n\\000' '\\001\\n' <"/proc/$1/environ" | sed -n 's/^\\([A-Za-z_][A-Za-z0-9_]*\\)=.*/\\1/p'; }
+# What the rc files of shells and of the service manager export: names only, read and not run.
+np_exports() {
+  for np_f in "$HOME/.profile" "$HOME/.bash_profile" "$HOME/.bash_login" "$HOME/.bashrc" "$HOME/.zshenv" "$HOME/.zprofile" \\
+    "$HOME/.zshrc" "$HOME/.config/fish/config.fish" "$HOME"/.config/environment.d/*.conf; do
+    if [ ! -f "$np_f" ] || [ ! -r "$np_f" ]; then continue; fi
+    np_put exports "$np_f"
+    case $np_f in
+      *.conf) np_stream exports.names 8192 sed -n 's/^[[:blank:]]*\\([A-Za-z_][A-Za-z0-9_]*\\)=.*/\\1/p' "$np_f" ;;
+      *.fish) np_stream exports.names 8192 sed -n 's/^[[:blank:]]*set[[:blank:]].*-[A-Za-z]*x[A-Za-z]*[[:blank:]]\\{1,\\}\\([A-Za-z_][A-Za-z0-9_]*\\).*/\\1/p' "$np_f" ;;
+      *) np_stream exports.names 8192 sed -n 's/^[[:blank:]]*export[[:blank:]]\\{1,\\}\\([A-Za-z_][A-Za-z0-9_]*\\).*/\\1/p; s/^[[:blank:]]*\\(declare\\|typeset\\)[[:blank:]]\\{1,\\}-[a-z]*x[a-z]*[[:blank:]]\\{1,\\}\\([A-Za-z_][A-Za-z0-9_]*\\).*/\\2/p' "$np_f" ;;
+    esac
+  done
 }
 np_processes() {
   np_n=0
@@ -229,6 +244,7 @@ np_main() {
     np_services
     np_locks
     np_processes
+    np_exports
     np_dirs "$@"
   fi
   np_put clock.last "$(date +%s%N)"

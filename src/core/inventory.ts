@@ -66,6 +66,8 @@ export interface ProcessFacts {
   readonly systemUnit?: string;
   /** The program that it runs: its Node. */
   readonly exe?: string | null;
+  /** Names of all variables that it was started with. */
+  readonly variables?: readonly string[];
 }
 
 /** One Profile on one machine. */
@@ -89,6 +91,8 @@ export interface GatewayFacts {
   readonly unreadable: readonly string[];
   /** Names in `delivery-queue/`: messages that wait to be sent. */
   readonly queued: number;
+  /** Names of the variables in its `.env`, which moves with it. */
+  readonly dotEnv?: readonly string[];
 }
 
 /** A directory on a machine, measured. */
@@ -134,6 +138,8 @@ export interface MachineFacts {
   readonly userServices: boolean;
   readonly linger: boolean | null;
   readonly gateways: readonly GatewayFacts[];
+  /** Names of variables that files of the account export to its logins and services. Never a value. */
+  readonly exports?: readonly { readonly name: string; readonly file: string }[];
 }
 
 /** What a channel said of itself. */

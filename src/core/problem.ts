@@ -218,6 +218,16 @@ export const PROBLEMS = {
     stops: false,
     why: 'Programs and native modules of one architecture do not run on the other.',
   },
+  'secret-left-behind': {
+    exit: EXIT.preflight,
+    stops: false,
+    why: 'The old gateway has variables from outside of its state, which the new one would not have.',
+  },
+  'secret-by-command': {
+    exit: EXIT.preflight,
+    stops: false,
+    why: 'A program of the old machine hands out secrets to the gateway.',
+  },
   'port-differs': {
     exit: EXIT.preflight,
     stops: false,

@@ -60,6 +60,7 @@ test('the ids of the checks are unique and stay what they are', () => {
     'live-mounts',
     'live-exists',
     'service-possible',
+    'secrets-move',
     'disk-space',
     'inodes',
   ]);

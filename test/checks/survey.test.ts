@@ -430,6 +430,31 @@ describe('gateways', () => {
     expect(gateways[0]?.process?.exe).toBe(process.execPath);
   });
 
+  test('are told with the names in their .env and of what rc files export, and with no value of any', async () => {
+    await state('.smart-agent-neo');
+    await machine.file('.smart-agent-neo/.env', '# c\nKEY=CANARY-1\n export OTHER = "CANARY-2"\nno=CANARY\n', 0o600);
+    await machine.file(
+      '.bashrc',
+      '[ -n "$PS1" ] || return\nexport A=CANARY-3 \nB=CANARY-4\n  export C\ndeclare -gx D=CANARY-5\n',
+    );
+    await machine.file('.config/fish/config.fish', 'set -gx E CANARY-6\nset F CANARY-7\n');
+    await machine.file('.config/environment.d/x.conf', '#no\nG=CANARY-8\n');
+    const pid = await machine.start('smart-agent-neo-gateway', { H: 'CANARY-9' });
+    const facts = await look();
+    const at = (file: string): string => path.join(machine.home, file);
+    expect(facts.exports).toEqual([
+      ...['A', 'C', 'D'].map((name) => ({ name, file: at('.bashrc') })),
+      { name: 'E', file: at('.config/fish/config.fish') },
+      { name: 'G', file: at('.config/environment.d/x.conf') },
+    ]);
+    expect(facts.gateways[0]?.dotEnv).toEqual(['KEY', 'OTHER', 'no']);
+    expect(facts.gateways[0]?.process).toMatchObject({
+      pid,
+      variables: expect.arrayContaining(['H', 'HOME']) as string[],
+    });
+    expect(JSON.stringify(facts)).not.toContain('CANARY');
+  });
+
   test('are enabled by their links where no service manager can be asked', async () => {
     await state('.smart-agent-neo');
     const file = await unit('smart-agent-neo-gateway.service', 'ExecStart=/x/smart-agent-neo gateway');
