@@ -2,7 +2,7 @@ import type { Plan } from '../core/plan.ts';
 import { problem, type Problem } from '../core/problem.ts';
 import { printable } from '../host/printable.ts';
 import { configPathOf, PRODUCTS, stateDirOf } from '../gateway/product.ts';
-import { pasteable } from './pasteable.ts';
+import { pasteable } from '../host/pasteable.ts';
 import { pureCheck, type PureCheck } from './pure-check.ts';
 import { compareVersions } from './rsync-version.ts';
 
