@@ -25,7 +25,7 @@ import type { Inventory } from './core/inventory.ts';
 import type { Asked, Connect, Limits, Plan } from './core/plan.ts';
 import type { Problem } from './core/problem.ts';
 import type { AnyStep } from './core/step.ts';
-import { unitName } from './gateway/product.ts';
+import { PRODUCTS, profileSuffix, unitName } from './gateway/product.ts';
 import { claim } from './steps/claim.ts';
 import { commit } from './steps/commit.ts';
 import { lastDelta, seed } from './steps/copy-roots.ts';
@@ -138,7 +138,9 @@ export async function look(machines: { old: Host; new: Host }, request: LookRequ
 
 function wishOf({ target, connect, asked, limits }: LookRequest, profile: string): Wish {
   const excludes = asked.excludes.map(parseExclude);
-  return { run: 'planned', target, connect, asked, limits, excludes, unit: unitName(asked.product, profile) };
+  const legacyStateDirs = PRODUCTS[asked.product].legacyStateDirNames.map((name) => name + profileSuffix(profile));
+  const unit = unitName(asked.product, profile);
+  return { run: 'planned', target, connect, asked, limits, excludes, unit, legacyStateDirs };
 }
 
 /** Long and harmless: the old gateway serves on, and nothing of it is undone by a failure. */

@@ -55,6 +55,7 @@ export const GATEWAY_FLAGS = {
   'gateway-bin': { ...text, group: GATEWAY, describe: 'The gateway program on this machine' },
   'remote-gateway-bin': { ...text, group: GATEWAY, describe: 'The gateway program on the old machine' },
   replace: { ...flag, group: GATEWAY, describe: 'What is here already may be parked' },
+  'rewrite-approvals': { ...flag, group: GATEWAY, describe: 'Rewrite old paths in exec allow patterns too' },
 } as const satisfies Record<string, Options>;
 
 /** Waits of a move. */

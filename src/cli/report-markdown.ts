@@ -7,6 +7,9 @@ import { PROBLEMS } from '../core/problem.ts';
 import { printable } from '../host/printable.ts';
 import { bytesText, counted, countText, durationText } from './units.ts';
 
+/** From so many on, how many each file has is told first. */
+const MANY_REWRITES = 20;
+
 const STATES: Readonly<Record<ReportStep['state'], string>> = {
   begun: 'begun, not finished',
   applied: 'done',
@@ -185,10 +188,19 @@ function changes({ rewrites, modes, fence }: Report): string {
   const more = rewrites.count - rewrites.listed.length;
   return section('Changed in the copy', [
     ...(rewrites.count > 0 ? [`${counted(rewrites.count, 'path')} rewritten:`, ''] : []),
+    ...(rewrites.count > MANY_REWRITES
+      ? [
+          ...rewrites.files.map(({ root, file, count }) => `- ${root} ${code(file)}: ${countText(count)}`),
+          '',
+          'Each:',
+          '',
+        ]
+      : []),
     ...rewrites.listed.map(
       ({ root, file, at, from, to }) => `- ${root} ${code(file)} ${code(at)}: ${code(from)} became ${code(to)}`,
     ),
     ...(more > 0 ? [`- and ${countText(more)} more`] : []),
+    ...(rewrites.map === null ? [] : ['', `What each was before: ${code(rewrites.map)}`]),
     ...(modes.changed > 0
       ? [
           '',

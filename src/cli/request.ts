@@ -85,6 +85,7 @@ function askedOf(flags: GatewayFlags): Asked {
     replace: flags.replace ?? false,
     configPath: flags.config ?? null,
     gatewayPort: portOf(flags['gateway-port']),
+    rewriteApprovals: flags['rewrite-approvals'] ?? false,
   };
 }
 

@@ -30,15 +30,16 @@ export interface Wish {
   readonly limits: Limits;
   /** `unitName(product, profile)`; decided by the gateway room, which knows the names. */
   readonly unit: string;
+  /** Names of the state dir under earlier names of the product, relative to a home; decided by the gateway room too. */
+  readonly legacyStateDirs: readonly string[];
 }
 
 /** Decides the Plan. Pure: the same facts and wish give the same Plan. The facts must have passed pre-flight or will be refused by it. */
 export function decide(inventory: Inventory, routes: readonly Route[], wish: Wish, warnings: readonly Problem[]): Plan {
   const { old, new: here, gateway } = inventory;
   const roots = routes.map((route, at) => rootOf(route, inventory, at, wish.run));
-  const homes = { oldHome: old.home, oldRealHome: old.realHome, newHome: here.home };
-  const mapping = buildMapping({ ...homes, roots: mappedRoots(inventory, roots) });
   const state = stateOf(roots);
+  const mapping = mappingOf(inventory, roots, wish);
   return {
     schema: 1,
     key: moveKey(old, gateway, here, state.livePath),
@@ -105,6 +106,18 @@ function rootOf(route: Route, inventory: Inventory, at: number, run: string): Ro
     files: route.files,
     filesInPlace: route.filesInPlace,
   };
+}
+
+function mappingOf(inventory: Inventory, roots: readonly Root[], { legacyStateDirs }: Wish): Plan['mapping'] {
+  const { old, new: here, dirs } = inventory;
+  return buildMapping({
+    oldHome: old.home,
+    oldRealHome: old.realHome,
+    newHome: here.home,
+    roots: mappedRoots(inventory, roots),
+    oldPlatform: old.platform,
+    legacy: { names: legacyStateDirs, to: dirs[0]?.new.path ?? stateOf(roots).livePath },
+  });
 }
 
 function mappedRoots(inventory: Inventory, roots: readonly Root[]) {

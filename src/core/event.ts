@@ -67,9 +67,16 @@ export type EventBody =
       bytes: number;
       skipped: readonly Skipped[];
     }
-  | { type: 'run.reconciled'; rewrites: readonly Rewrite[]; modesChanged: number; modesTightened: readonly string[] }
   /** What a gateway owns: on the old machine after the stop, in the copy, and after doctor with the new gateway up. */
   | { type: 'run.counted'; tree: 'old' | 'copy' | 'new'; counts: Counts }
+  | {
+      type: 'run.reconciled';
+      rewrites: readonly Rewrite[];
+      modesChanged: number;
+      modesTightened: readonly string[];
+      /** File in the run's folder that leads each rewritten path back to what it was. */
+      map?: string;
+    }
   | { type: 'run.fenced'; fence: 'enforced' | 'advisory'; how: string }
   | { type: 'run.doctor'; exitCode: number; output: string }
   | { type: 'run.checked'; checklist: readonly ChecklistLine[] }

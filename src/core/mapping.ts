@@ -1,4 +1,5 @@
 import { posix } from 'node:path';
+import { macNames } from './mac-names.ts';
 import type { Mapping } from './plan.ts';
 
 /** Where `~` points on the two machines. */
@@ -11,24 +12,33 @@ export interface Homes {
 export interface Moves extends Homes {
   readonly oldRealHome: string;
   readonly roots: readonly { readonly from: string; readonly realFrom: string; readonly to: string }[];
+  /** As the old machine calls its system. A Mac has second names for some places. */
+  readonly oldPlatform?: string;
+  /** What the state dir was called under earlier names of the product, relative to the home, and where all of them lead now. */
+  readonly legacy?: { readonly names: readonly string[]; readonly to: string };
 }
 
 /**
- * All pairs of old and new place, longest `from` first, one for each `from` (a root wins over the home).
+ * All pairs of old and new place, longest `from` first, one for each `from` (a root wins over a legacy name, and that over the home).
  * A place that keeps its path is listed only where a shorter pair would otherwise move it away.
  */
 export function buildMapping(moves: Moves): Mapping[] {
   const { oldHome, oldRealHome, newHome, roots } = moves;
   const homes = [oldHome, oldRealHome].map(trimmed);
-  const pairs = [
+  const named = [
     ...roots.map(({ from, to }) => ({ from, to })),
     ...roots.map(({ realFrom, to }) => ({ from: realFrom, to })),
     // A home that is reached through a symlink gives each path in it a second name.
     ...roots.flatMap(({ from, realFrom, to }) =>
       otherNames([from, realFrom], homes).map((name) => ({ from: name, to })),
     ),
+    ...homes.flatMap((home) => legacyNames(home, moves)),
     ...homes.map((from) => ({ from, to: newHome })),
   ].map(({ from, to }) => ({ from: trimmed(from), to: trimmed(to) }));
+  const pairs = [
+    ...named,
+    ...named.flatMap(({ from, to }) => macNames(from, moves.oldPlatform ?? '').map((name) => ({ from: name, to }))),
+  ];
   const byFrom = new Map<string, Mapping>();
   for (const pair of pairs) if (pair.from !== '/' && !byFrom.has(pair.from)) byFrom.set(pair.from, pair);
   const shortestFirst = [...byFrom.values()].sort(
@@ -37,6 +47,13 @@ export function buildMapping(moves: Moves): Mapping[] {
   const kept: Mapping[] = [];
   for (const pair of shortestFirst) if (pair.from !== pair.to || found(pair.from, kept)) kept.unshift(pair);
   return kept;
+}
+
+/**
+ * The pairs of what is copied, without those of the homes: a path that these do not map leads to nothing on the new machine. Pure.
+ */
+export function movedOnly(mapping: readonly Mapping[], newHome: string): Mapping[] {
+  return mapping.filter(({ to }) => to !== trimmed(newHome));
 }
 
 /**
@@ -121,6 +138,10 @@ function tidied(text: string): string | null {
 
 function isUntidy(path: string): boolean {
   return /\/\/|\/\.\.?(?:\/|$)/.test(path);
+}
+
+function legacyNames(home: string, { legacy }: Moves): Mapping[] {
+  return (legacy?.names ?? []).map((name) => ({ from: joined(home, `/${name}`), to: legacy?.to ?? '' }));
 }
 
 function otherNames(paths: readonly string[], homes: readonly string[]): string[] {

@@ -112,6 +112,8 @@ export type Asked = {
   /** What decides where sources on the old machine disagree; absent and null alike: nothing. */
   readonly configPath?: string | null;
   readonly gatewayPort?: number | null;
+  /** May allow patterns of the exec approvals be put to new places? What an agent may run can grow by it. */
+  readonly rewriteApprovals: boolean;
 };
 
 /** Waits and bounds, in milliseconds unless named otherwise. */

@@ -92,7 +92,14 @@ export interface Report {
   /** What the gateway owns, by kind: before, in the copy, and after doctor with the new gateway up. Null where it was not counted. */
   readonly inventory: { readonly old: Counts | null; readonly copy: Counts | null; readonly new: Counts | null };
   readonly skipped: readonly (Skipped & { readonly root: string })[];
-  readonly rewrites: { readonly count: number; readonly listed: readonly Rewrite[] };
+  readonly rewrites: {
+    readonly count: number;
+    readonly listed: readonly Rewrite[];
+    /** How many per root and file. */
+    readonly files: readonly { readonly root: string; readonly file: string; readonly count: number }[];
+    /** File that leads each of them back to what it was; null when there is none, or the rewriting was taken back. */
+    readonly map: string | null;
+  };
   readonly modes: { readonly changed: number; readonly tightenedCount: number; readonly tightened: readonly string[] };
   readonly fence: { readonly fence: 'enforced' | 'advisory'; readonly how: string } | null;
   readonly doctor: { readonly exitCode: number; readonly output: string } | null;

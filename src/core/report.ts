@@ -1,5 +1,5 @@
 import { downtimeOf } from './downtime.ts';
-import type { Event } from './event.ts';
+import type { Event, Rewrite } from './event.ts';
 import { nextSteps } from './next-steps.ts';
 import { movedPaths, parkedPlaces } from './only-files.ts';
 import type { Plan } from './plan.ts';
@@ -36,7 +36,7 @@ export function foldReport(events: readonly Event[]): Report {
     transferred: transfersOf(events),
     ...verifiedOf(events),
     inventory: inventoryOf(events, plan),
-    ...reconciledOf(events),
+    ...reconciledOf(events, state),
     fence: fenceOf(events),
     doctor: doctorOf(events),
     checklist: ofType(events, 'run.checked').at(-1)?.checklist ?? [],
@@ -127,17 +127,31 @@ function inventoryOf(events: readonly Event[], plan: Plan | null): Report['inven
   return { old: last('old') ?? plan?.counts ?? null, copy: last('copy'), new: last('new') };
 }
 
-function reconciledOf(events: readonly Event[]): Pick<Report, 'rewrites' | 'modes'> {
+function reconciledOf(events: readonly Event[], state: RunState): Pick<Report, 'rewrites' | 'modes'> {
   const last = ofType(events, 'run.reconciled').at(-1);
   const { rewrites = [], modesChanged = 0, modesTightened = [] } = last ?? {};
   return {
-    rewrites: { count: rewrites.length, listed: rewrites.slice(0, LISTED) },
+    rewrites: {
+      count: rewrites.length,
+      listed: rewrites.slice(0, LISTED),
+      files: perFile(rewrites),
+      map: isOpen(state, 'reconcile') ? (last?.map ?? null) : null,
+    },
     modes: {
       changed: modesChanged,
       tightenedCount: modesTightened.length,
       tightened: modesTightened.slice(0, LISTED),
     },
   };
+}
+
+function perFile(rewrites: readonly Rewrite[]): Report['rewrites']['files'] {
+  const counts = new Map<string, { root: string; file: string; count: number }>();
+  for (const { root, file } of rewrites) {
+    const place = `${root}\0${file}`;
+    counts.set(place, { root, file, count: (counts.get(place)?.count ?? 0) + 1 });
+  }
+  return [...counts.values()].slice(0, LISTED);
 }
 
 function fenceOf(events: readonly Event[]): Report['fence'] {

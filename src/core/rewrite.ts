@@ -48,6 +48,49 @@ export function rewriteSessions(text: string, mapping: readonly Mapping[], optio
   );
 }
 
+/** What of `exec-approvals.json` only tells, or is the place of a socket: neither lets anybody do more. */
+const TELLS = 'lastResolvedPath';
+const SOCKET = '/socket/path';
+
+/** Approvals, and the patterns in them that stay as they are although they name an old place. */
+export interface RewrittenApprovals extends Rewritten {
+  readonly left: readonly TextRewrite[];
+}
+
+/**
+ * The exec approvals with the place of their socket and what a pattern was last resolved to put to their new places. A pattern
+ * says what an agent may run, and one that is mapped may let it run something else: only `withPatterns` rewrites those.
+ * Pure, not idempotent. Throws `rewrite-failed`.
+ */
+export function rewriteApprovals(
+  text: string,
+  mapping: readonly Mapping[],
+  options: RewriteOptions & { readonly withPatterns: boolean },
+): RewrittenApprovals {
+  if (text.trim() === '') return { text, rewrites: [], left: [] };
+  parseText(text, { file: options.file ?? 'exec-approvals.json', code: 'rewrite-failed' });
+  const map = (value: string): string | null => mapPath(value, mapping, options);
+  const isPattern = ({ key }: StringSpot): boolean => key() === 'pattern';
+  const tells = (spot: StringSpot): boolean => spot.key() === TELLS || spot.pointer() === SOCKET;
+  const rewritten = rewriteStrings(text, map, (spot) => tells(spot) || (options.withPatterns && isPattern(spot)));
+  const left = options.withPatterns ? [] : rewriteStrings(text, map, isPattern).rewrites;
+  return { ...rewritten, left };
+}
+
+/** A JSON text with the values of some members mapped, wherever they stand; null where it is no JSON. Pure. */
+export function rewriteJson(
+  text: string,
+  map: (value: string) => string | null,
+  members: readonly string[],
+): Rewritten | null {
+  try {
+    JSON.parse(text);
+  } catch {
+    return null;
+  }
+  return rewriteStrings(text, map, ({ key }) => members.includes(key() ?? ''));
+}
+
 function rewriteStrings(
   text: string,
   map: (value: string) => string | null,

@@ -1,38 +1,23 @@
 import { createHash } from 'node:crypto';
-import type { Stats } from 'node:fs';
-import {
-  chmod,
-  copyFile,
-  lstat,
-  mkdir,
-  readFile,
-  readlink,
-  rename,
-  rm,
-  symlink,
-  unlink,
-  utimes,
-  writeFile,
-  open,
-} from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { chmod, lstat, mkdir, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Rewrite } from '../core/event.ts';
-import { mapLink } from '../core/mapping.ts';
+import { mapLink, movedOnly } from '../core/mapping.ts';
 import { finalMode } from '../core/modes.ts';
 import type { Plan, Root } from '../core/plan.ts';
-import { fail } from '../core/problem.ts';
-import { textOf } from '../core/json-text.ts';
-import { rewriteConfig, rewriteSessions, type Rewritten } from '../core/rewrite.ts';
+import type { TextRewrite } from '../core/rewrite.ts';
 import type { RunFolder, Step, World } from '../core/step.ts';
 import { isEntry, type Entry } from '../walk/entry.ts';
 import { walk } from '../walk/walker.ts';
 import { changesFile, readChanges, undoFolder, writeChanges, type Change } from '../walk/declared-changes.ts';
+import { copyDurably, lookAt, placeOf, relink, replace, takeBack } from './make-change.ts';
+import { removeReverseMap, reverseMap, writeReverseMap } from './reverse-map.ts';
+import { rewriterOf } from './rewriters.ts';
 import { markDirty } from './staging-dir.ts';
 
-const SESSION_INDEX = /^agents\/[^/]+\/sessions\/sessions\.json$/;
-
 /**
- * Makes the copy at home on the new machine: modes by place, old paths rewritten in config, session index and absolute symlinks.
+ * Makes the copy at home on the new machine: modes by place, old paths rewritten in config, session index, approvals, Git's own files
+ * and absolute symlinks.
  * All changes are worked out first and written down with their originals in the run's folder; then they are made, always from the
  * original, so that a crash anywhere is mended by making them again.
  */
@@ -51,9 +36,11 @@ export function reconcile(plan: Plan): Step<null> {
         if ((await lookAt(list)) === null) await writeChanges(list, workOut(plan, root, world));
         for await (const change of readChanges(list)) await make({ plan, root, run: world.run, told }, change);
       }
-      await world.emit({ type: 'run.reconciled', ...told });
+      const map = await writeReverseMap(world.run, reverseMap(plan, told.rewrites));
+      await world.emit({ type: 'run.reconciled', ...told, map });
     },
     async undo({ run }) {
+      await removeReverseMap(run);
       for (const root of plan.roots) {
         for await (const change of readChanges(changesFile(run, root))) await takeBack(root, run, change);
         // The list goes first: without it nothing looks for the originals any more.
@@ -93,7 +80,8 @@ function* modeChange(path: Buffer, was: number, is: number): Generator<Change> {
 }
 
 function* linkChange(plan: Plan, { path, link }: Entry): Generator<Change> {
-  const target = link && mapLink(link, plan.mapping);
+  // One that leads to what does not move would lead to nothing, or to something else: it stays as evidence of what it meant.
+  const target = link && mapLink(link, movedOnly(plan.mapping, plan.new.home));
   if (!link || !target) return;
   yield { kind: 'link', path: path.toString('base64'), was: link.toString('base64'), is: target.toString('base64') };
 }
@@ -107,10 +95,9 @@ async function* fileChange(
   const rewrite = rewriterOf(plan, root, item.path);
   if (!rewrite) return;
   const source = join(root.stagingPath, item.path.toString());
-  const { text, rewrites } = rewrite(await readFile(source));
+  const { content, rewrites } = rewrite(await readFile(source));
   if (rewrites.length === 0) return;
   await copyDurably(source, join(undoFolder(world.run, root), original));
-  const content = Buffer.from(text);
   yield {
     kind: 'file',
     path: item.path.toString('base64'),
@@ -120,19 +107,6 @@ async function* fileChange(
     sizeBytes: content.length,
     sha256: createHash('sha256').update(content).digest('hex'),
   };
-}
-
-/** How a file's old paths are rewritten, or null for all the files that are never touched. */
-function rewriterOf(plan: Plan, root: Root, path: Buffer): ((original: Buffer) => Rewritten) | null {
-  const file = path.toString();
-  const options = { file, oldHome: plan.old.home, newHome: plan.new.home };
-  if (plan.configFiles.some((config) => config.root === root.id && config.file === file)) {
-    return (original) => rewriteConfig(textOf(original, { file, code: 'config-malformed' }), plan.mapping, options);
-  }
-  if (root.room === 'state' && SESSION_INDEX.test(file)) {
-    return (original) => rewriteSessions(textOf(original, { file, code: 'rewrite-failed' }), plan.mapping, options);
-  }
-  return null;
 }
 
 interface Site {
@@ -154,88 +128,18 @@ async function make({ plan, root, run, told }: Site, change: Change): Promise<vo
     const [from, to] = [change.was, change.is].map((text) => Buffer.from(text, 'base64').toString());
     told.rewrites.push({ root: root.id, file: file.toString(), at: 'symlink', from: from ?? '', to: to ?? '' });
   } else {
-    const original = await readFile(join(undoFolder(run, root), change.original));
-    const rewritten = rewriterOf(plan, root, file)?.(original);
-    if (!rewritten) throw new Error(`nothing rewrites ${file.toString()}`);
-    await replace(path, Buffer.from(rewritten.text), change);
-    told.rewrites.push(...rewritten.rewrites.map((one) => ({ root: root.id, file: file.toString(), ...one })));
+    await makeFile({ plan, root, run, told }, change);
   }
 }
 
-/** What the product renamed or removed since it was swapped in stays so: the next pass, which compares contents, brings it again. */
-async function takeBack(root: Root, run: RunFolder, change: Change): Promise<void> {
-  const path = placeOf(root, change);
-  const is = await lookAt(path);
-  if (is === null || is.isSymbolicLink() !== (change.kind === 'link')) return;
-  if (change.kind === 'mode') await chmod(path, change.was);
-  else if (change.kind === 'link') await relink(path, Buffer.from(change.was, 'base64'));
-  else if (is.isFile()) {
-    const original = await readFile(join(undoFolder(run, root), change.original));
-    // Its mode has been taken back by a line of its own, just before this one.
-    await replace(path, original, { mode: is.mode & 0o7777, mtimeNs: change.mtimeNs });
-  }
-}
-
-async function relink(path: Buffer, target: Buffer): Promise<void> {
-  const fresh = Buffer.concat([path, Buffer.from('.np-link')]);
-  // A crash may have left one, whichever way it was going.
-  await rm(fresh, { force: true });
-  if ((await readlink(path, 'buffer')).equals(target)) return;
-  await symlink(target, fresh);
-  await rename(fresh, path);
-}
-
-/** The new content appears whole or not at all, with the mode it is to have and the time it had. */
-async function replace(
-  path: Buffer,
-  content: Buffer,
-  { mode, mtimeNs }: { mode: number; mtimeNs: string },
-): Promise<void> {
-  const draft = Buffer.concat([path, Buffer.from('.np-draft')]);
-  const folder = Buffer.from(dirname(path.toString('latin1')), 'latin1');
-  const seconds = Number(mtimeNs) / 1e9;
-  try {
-    await writeFile(draft, content, { mode: 0o600, flush: true });
-    await chmod(draft, mode);
-    await utimes(draft, seconds, seconds);
-    const was = await lstat(folder, { bigint: true });
-    await rename(draft, path);
-    await utimes(folder, Number(was.atimeNs) / 1e9, Number(was.mtimeNs) / 1e9);
-  } catch (cause) {
-    await unlink(draft).catch(() => undefined);
-    throw fail(
-      'rewrite-failed',
-      {
-        message: `${path.toString()} could not be rewritten: ${String(cause)}.`,
-        hint: 'Make room or rights there, then try again.',
-      },
-      { cause },
-    );
-  }
-}
-
-async function copyDurably(from: string, to: string): Promise<void> {
-  await copyFile(from, to);
-  await chmod(to, 0o600);
-  const handle = await open(to, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
-
-function placeOf(root: Root, change: Change): Buffer {
-  const path = Buffer.from(change.path, 'base64');
-  const base = Buffer.from(root.stagingPath);
-  return path.length === 0 ? base : Buffer.concat([base, Buffer.from('/'), path]);
-}
-
-async function lookAt(path: string | Buffer): Promise<Stats | null> {
-  try {
-    return await lstat(path);
-  } catch (error) {
-    if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return null;
-    throw error;
-  }
+async function makeFile({ plan, root, run, told }: Site, change: Change & { kind: 'file' }): Promise<void> {
+  const folder = undoFolder(run, root);
+  const file = Buffer.from(change.path, 'base64');
+  const tell = (rewrites: readonly TextRewrite[]): void => {
+    told.rewrites.push(...rewrites.map((one) => ({ root: root.id, file: file.toString(), ...one })));
+  };
+  const rewritten = rewriterOf(plan, root, file)?.(await readFile(join(folder, change.original)));
+  if (!rewritten) throw new Error(`nothing rewrites ${file.toString()}`);
+  await replace(placeOf(root, change), rewritten.content, change);
+  tell(rewritten.rewrites);
 }

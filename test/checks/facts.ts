@@ -166,6 +166,7 @@ export function planFor({ old, new: here, dirs }: Inventory, changes: Partial<Pl
       remoteGatewayBin: null,
       excludes: [],
       replace: false,
+      rewriteApprovals: false,
     },
     old: side(old),
     new: side(here),

@@ -79,6 +79,7 @@ export function samplePlan(changes: Partial<Plan> = {}): Plan {
       remoteGatewayBin: null,
       excludes: ['*.iso'],
       replace: false,
+      rewriteApprovals: false,
     },
     old: {
       ...machine,

@@ -1,7 +1,7 @@
 import { posix } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { buildMapping, mapLink, mapPath, type Moves } from '../../src/core/mapping.ts';
+import { buildMapping, mapLink, mapPath, movedOnly, type Moves } from '../../src/core/mapping.ts';
 import type { Mapping } from '../../src/core/plan.ts';
 
 const homes = { oldHome: '/home/al', newHome: '/home/bo' };
@@ -44,6 +44,89 @@ describe('buildMapping', () => {
   it('lets a root win over the home, does without slashes at the end, and never maps /', () => {
     const roots = [{ from: '/home/al/', realFrom: '/home/al', to: '/srv/al/' }];
     expect(buildMapping({ ...homes, oldRealHome: '/', roots })).toEqual([{ from: '/home/al', to: '/srv/al' }]);
+  });
+});
+
+describe('buildMapping, for a Mac', () => {
+  const mac = (more: Partial<Moves> = {}): Moves => ({
+    oldHome: '/Users/al',
+    oldRealHome: '/Users/al',
+    newHome: '/home/bo',
+    roots: [
+      { from: '/Users/al/.smart-agent-neo', realFrom: '/Users/al/.smart-agent-neo', to: '/home/bo/.smart-agent-neo' },
+      { from: '/var/neo', realFrom: '/private/var/neo', to: '/srv/neo' },
+    ],
+    ...more,
+  });
+  const onMac = (text: string): string | null =>
+    mapPath(text, buildMapping(mac()), { oldHome: '/Users/al', newHome: '/home/bo' });
+
+  it.each([
+    ['/Users/al/x', '/home/bo/x'],
+    ['/System/Volumes/Data/Users/al/.smart-agent-neo/x', '/home/bo/.smart-agent-neo/x'],
+    ['/private/var/neo/x', '/srv/neo/x'],
+    ['/var/neo', '/srv/neo'],
+    ['file:///System/Volumes/Data/Users/al/a%20b', 'file:///home/bo/a%20b'],
+  ])('maps %s to %s', (text, expected) => {
+    expect(onMac(text)).toBe(expected);
+  });
+
+  it.each([
+    '/Users/alice/x',
+    '/System/Volumes/Data/Users/alice',
+    '/System/Volumes/Data',
+    '/private/var/neon',
+    '/private/Users/al',
+  ])('leaves %s alone (F114)', (text) => {
+    expect(onMac(text)).toBeNull();
+  });
+
+  it('gives /var its long name on a Mac only, and the long one its short name anywhere', () => {
+    const roots = [{ from: '/var/lib/neo', realFrom: '/var/lib/neo', to: '/srv/neo' }];
+    const names = (moves: Moves): string[] => buildMapping(moves).map(({ from }) => from);
+    expect(names(mac({ roots, oldPlatform: 'Darwin' }))).toContain('/private/var/lib/neo');
+    expect(names(mac({ roots, oldPlatform: 'Linux' }))).not.toContain('/private/var/lib/neo');
+    expect(names(mac())).toContain('/var/neo');
+  });
+
+  it('never maps a place that moves to two places, however it is called', () => {
+    const pairs = buildMapping(mac({ oldPlatform: 'darwin' }));
+    expect(new Set(pairs.map(({ from }) => from)).size).toBe(pairs.length);
+  });
+});
+
+describe('buildMapping, with earlier names of the product', () => {
+  const legacy = { names: ['.clawdbot', '.moltbot'], to: '/home/bo/.openclaw' };
+  const openclaw: Moves = {
+    ...homes,
+    oldRealHome: '/home/al',
+    roots: [{ from: '/home/al/.openclaw', realFrom: '/home/al/.openclaw', to: '/home/bo/.openclaw' }],
+    legacy,
+  };
+
+  it.each([
+    ['/home/al/.clawdbot/agents/main', '/home/bo/.openclaw/agents/main'],
+    ['~/.moltbot/workspace', '/home/bo/.openclaw/workspace'],
+    ['/home/al/.clawdbot-dev', '/home/bo/.clawdbot-dev'],
+  ])('maps %s to %s', (text, expected) => {
+    expect(mapPath(text, buildMapping(openclaw), homes)).toBe(expected);
+  });
+
+  it('lets a root of that very name win', () => {
+    const roots = [{ from: '/home/al/.clawdbot', realFrom: '/home/al/.clawdbot', to: '/home/bo/.clawdbot' }];
+    expect(mapPath('/home/al/.clawdbot/x', buildMapping({ ...openclaw, roots }), homes)).toBe('/home/bo/.clawdbot/x');
+  });
+});
+
+describe('movedOnly', () => {
+  it('has the pairs of what is copied, and not those of the homes', () => {
+    expect(movedOnly(mapping, '/home/bo/').map(({ from }) => from)).toEqual([
+      '/export/home/al/.smart-agent-neo',
+      '/home/al/.smart-agent-neo',
+      '/export/home/al/work/ws',
+      '/home/al/work/ws',
+      '/data/neo',
+    ]);
   });
 });
 

@@ -4,7 +4,14 @@ import { describe, expect, it, vi } from 'vitest';
 import { readConfig } from '../../src/core/config-text.ts';
 import { mapPath } from '../../src/core/mapping.ts';
 import { ProblemError } from '../../src/core/problem.ts';
-import { rewriteConfig, rewriteSessions, type Rewritten } from '../../src/core/rewrite.ts';
+import {
+  rewriteApprovals,
+  rewriteConfig,
+  rewriteJson,
+  rewriteSessions,
+  type Rewritten,
+} from '../../src/core/rewrite.ts';
+import { decodeLiteral, visitStrings } from '../../src/core/json-strings.ts';
 import { json5Pieces, someStrings, textOfPieces, type Piece } from './json5-texts.ts';
 
 const homes = { oldHome: '/home/al', newHome: '/home/bo' };
@@ -109,6 +116,71 @@ describe('rewriteConfig', () => {
   });
 });
 
+describe('rewriteConfig, done again', () => {
+  it('gives the same for the same original, and what it lists leads back to every value that was there', () => {
+    fc.assert(
+      fc.property(json5Pieces, (pieces) => {
+        const original = textOfPieces(pieces);
+        const first = config(original);
+        expect(config(original)).toEqual(first);
+        const wayBack = new Map(first.rewrites.map(({ at, from, to }) => [`${at}\0${to}`, from]));
+        const undone = valuesOf(first.text).map(({ at, value }) => wayBack.get(`${at}\0${value}`) ?? value);
+        expect(undone).toEqual(valuesOf(original).map(({ value }) => value));
+      }),
+      { numRuns: 500 },
+    );
+  });
+});
+
+describe('rewriteApprovals', () => {
+  const text = `{ "version": 1, /* mine */
+  "socket": { "path": "/home/al/.s/exec-approvals.sock", "token": "t" },
+  "agents": { "main": { "allowlist": [
+    { "pattern": "/home/al/bin/*", "lastResolvedPath": "/home/al/bin/tidy", "lastUsedCommand": "/home/al/bin/tidy now" },
+    { "pattern": "/home/alice/bin/x", "lastResolvedPath": "/usr/bin/git" }
+  ] } }
+}
+`;
+  const approvals = (withPatterns: boolean) => rewriteApprovals(text, mapping, { ...homes, withPatterns });
+
+  it('rewrites what only tells, by its key, and leaves and names the patterns, which give rights', () => {
+    const { text: rewritten, rewrites, left } = approvals(false);
+    expect(rewritten).toBe(
+      text.replace('/home/al/.s', '/home/bo/.s').replace('"/home/al/bin/tidy",', '"/home/bo/bin/tidy",'),
+    );
+    expect(rewrites.map(({ at }) => at)).toEqual(['/socket/path', '/agents/main/allowlist/0/lastResolvedPath']);
+    expect(left).toEqual([{ at: '/agents/main/allowlist/0/pattern', from: '/home/al/bin/*', to: '/home/bo/bin/*' }]);
+  });
+
+  it('rewrites the patterns too once that is consented to', () => {
+    const { text: rewritten, left } = approvals(true);
+    expect(rewritten).toContain('"pattern": "/home/bo/bin/*"');
+    expect(rewritten).toContain('"pattern": "/home/alice/bin/x"');
+    expect(rewritten).toContain('"lastUsedCommand": "/home/al/bin/tidy now"');
+    expect(left).toEqual([]);
+  });
+
+  it('refuses what does not parse, and leaves an empty file empty', () => {
+    expect(() => rewriteApprovals('{', mapping, { ...homes, withPatterns: false })).toThrow(/neither JSON nor JSON5/);
+    expect(rewriteApprovals('', mapping, { ...homes, withPatterns: false })).toEqual({
+      text: '',
+      rewrites: [],
+      left: [],
+    });
+  });
+});
+
+describe('rewriteJson', () => {
+  it('rewrites the named members of a text that is JSON, and says nothing of one that is not', () => {
+    const map = (value: string): string | null => (value === '/home/al' ? '/home/bo' : null);
+    const text = '{"file": "/home/al", "said": "/home/al", "in": [{"file": "/home/al"}]}';
+    expect(rewriteJson(text, map, ['file'])?.text).toBe(
+      '{"file": "/home/bo", "said": "/home/al", "in": [{"file": "/home/bo"}]}',
+    );
+    expect(rewriteJson('/home/al', map, ['file'])).toBeNull();
+  });
+});
+
 describe('rewriteSessions', () => {
   it('changes sessionFile and nothing else, not even the same path under another name', () => {
     const text = `{
@@ -177,6 +249,14 @@ function mapped(value: unknown): unknown {
   const plain = Object.create(null) as Record<string, unknown>;
   for (const [name, inner] of Object.entries(value)) plain[name] = mapped(inner);
   return plain;
+}
+
+function valuesOf(text: string): { at: string; value: string }[] {
+  const values: { at: string; value: string }[] = [];
+  visitStrings(text, Infinity, ({ isName, start, end, pointer }) => {
+    if (!isName) values.push({ at: pointer(), value: decodeLiteral(text.slice(start, end)) });
+  });
+  return values;
 }
 
 function mapSessionFiles(value: unknown): unknown {

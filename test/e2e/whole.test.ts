@@ -27,7 +27,8 @@ const LEFT_OUT = [
   /^[^/]+\.(log|pid)$/,
   /^browser\/[^/]+\/user-data\/Singleton/,
 ];
-const REWRITTEN = /^(smart-agent-neo\.json|channels\.json5|agents\/[^/]+\/sessions\/sessions\.json)$/;
+const REWRITTEN =
+  /^(smart-agent-neo\.json|exec-approvals\.json|channels\.json5|agents\/[^/]+\/sessions\/sessions\.json)$/;
 
 type Tree = ReadonlyMap<string, Listed>;
 

@@ -105,5 +105,6 @@ function asked(lab: Homes): Asked {
     remoteGatewayBin: null,
     excludes: [],
     replace: false,
+    rewriteApprovals: false,
   };
 }
