@@ -12,6 +12,7 @@ const ROOMS = [
   'transfer',
   'walk',
   'census',
+  'sqlite',
   'read-only',
   'checks',
   'steps',
@@ -26,9 +27,10 @@ const MAY_IMPORT = {
   transfer: ['core', 'host'],
   walk: ['core', 'host'],
   census: ['core', 'host'],
+  sqlite: ['core', 'host'],
   'read-only': ['core', 'host'],
   checks: ['core', 'host', 'gateway', 'transfer', 'walk', 'census'],
-  steps: ['core', 'host', 'gateway', 'transfer', 'walk', 'census'],
+  steps: ['core', 'host', 'gateway', 'transfer', 'walk', 'sqlite'],
   run: ['core', 'host'],
 };
 
@@ -99,6 +101,8 @@ export default tseslint.config(
       'src/walk/program.ts',
       'src/census/program.ts',
       'src/gateway/probe-program.ts',
+      'src/sqlite/program.ts',
+      'src/sqlite/engine.ts',
       'src/transfer/rsh.ts',
       'src/read-only/program.ts',
       'src/read-only/kin.ts',

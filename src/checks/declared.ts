@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
+import { pipeline } from 'node:stream/promises';
 import type { Root } from '../core/plan.ts';
 import type { RunFolder } from '../core/step.ts';
 import { printable } from '../host/printable.ts';
@@ -43,8 +44,9 @@ export class Declared {
     for (const [hex, { sha256 }] of this.#changes) {
       if (sha256 === null) continue;
       const path = Buffer.from(hex, 'hex');
-      const content = await readFile(Buffer.concat([Buffer.from(`${root.stagingPath}/`), path]));
-      if (createHash('sha256').update(content).digest('hex') !== sha256) wrong.push(printable(path));
+      const hash = createHash('sha256');
+      await pipeline(createReadStream(Buffer.concat([Buffer.from(`${root.stagingPath}/`), path])), hash);
+      if (hash.digest('hex') !== sha256) wrong.push(printable(path));
     }
     return wrong;
   }

@@ -300,6 +300,11 @@ export const PROBLEMS = {
   'old-alive': { exit: EXIT.cutover, stops: true, why: 'The old gateway shows signs of life.' },
   'fence-failed': { exit: EXIT.cutover, stops: true, why: 'The old gateway could not be kept from coming back.' },
   'rewrite-failed': { exit: EXIT.cutover, stops: true, why: 'A file that holds old paths could not be rewritten.' },
+  'database-left': {
+    exit: EXIT.cutover,
+    stops: false,
+    why: 'A database holds old paths where nothing may change them, or could not be read.',
+  },
   'swap-failed': { exit: EXIT.cutover, stops: true, why: 'A directory could not be put in its place.' },
   'doctor-failed': { exit: EXIT.cutover, stops: true, why: "The product's doctor did not finish." },
   'doctor-complains': {

@@ -12,6 +12,7 @@ import { walk } from '../walk/walker.ts';
 import { changesFile, readChanges, undoFolder, writeChanges, type Change } from '../walk/declared-changes.ts';
 import { copyDurably, lookAt, placeOf, relink, replace, takeBack } from './make-change.ts';
 import { removeReverseMap, reverseMap, writeReverseMap } from './reverse-map.ts';
+import { databaseChanges, isStateDatabase } from './databases.ts';
 import { rewriterOf } from './rewriters.ts';
 import { markDirty } from './staging-dir.ts';
 
@@ -71,7 +72,9 @@ async function* workOut(plan: Plan, root: Root, world: World): AsyncGenerator<Ch
     world.signal.throwIfAborted();
     if (item.type === 'symlink') yield* linkChange(plan, item);
     else yield* modeChange(item.path, item.mode, finalMode({ ...item, room, workspaces }));
-    if (item.type === 'file') yield* fileChange(plan, root, world, { item, original: `original-${(count += 1)}` });
+    const named = `original-${(count += 1)}`;
+    if (isStateDatabase(root, item)) yield* databaseChanges({ plan, root, world, item, named });
+    else if (item.type === 'file') yield* fileChange(plan, root, world, { item, original: named });
   }
 }
 
@@ -138,6 +141,11 @@ async function makeFile({ plan, root, run, told }: Site, change: Change & { kind
   const tell = (rewrites: readonly TextRewrite[]): void => {
     told.rewrites.push(...rewrites.map((one) => ({ root: root.id, file: file.toString(), ...one })));
   };
+  if (change.ready !== undefined) {
+    await replace(placeOf(root, change), { file: join(folder, change.ready) }, change);
+    if (change.told !== undefined) tell(JSON.parse(await readFile(join(folder, change.told), 'utf8')) as TextRewrite[]);
+    return;
+  }
   const rewritten = rewriterOf(plan, root, file)?.(await readFile(join(folder, change.original)));
   if (!rewritten) throw new Error(`nothing rewrites ${file.toString()}`);
   await replace(placeOf(root, change), rewritten.content, change);

@@ -14,6 +14,10 @@ export type Change =
       readonly path: string;
       /** Name of the original in the run's undo folder. */
       readonly original: string;
+      /** Name of what it becomes there, where that was made beforehand; without it the original is rewritten. */
+      readonly ready?: string;
+      /** Name of the list there of what was rewritten in it. */
+      readonly told?: string;
       readonly mode: number;
       readonly mtimeNs: string;
       /** What the rewritten content will be: size in bytes and SHA-256 in hex. */

@@ -1,0 +1,40 @@
+import { z } from 'zod';
+import type { Mapping } from '../core/plan.ts';
+
+/** What the database program is asked, as JSON in base64 in its one argument. */
+export interface DatabaseRequest {
+  /** A copy that nobody else has open, absolute; its `-wal` and `-journal` lie beside it. It is changed in place. */
+  readonly file: string;
+  readonly columns: readonly {
+    readonly table: string;
+    readonly column: string;
+    readonly kind: 'path' | 'json';
+    readonly members: readonly string[];
+  }[];
+  readonly mapping: readonly Mapping[];
+  readonly oldHome: string;
+  readonly newHome: string;
+  /** So long columns are looked through that are not declared. */
+  readonly lookMs: number;
+}
+
+/** One old path in one column, however many rows have it. */
+const columnRewrite = z.object({ table: z.string(), column: z.string(), from: z.string(), to: z.string() });
+
+/** Of which column how many values begin with an old path. */
+const columnLeft = z.object({ table: z.string(), column: z.string(), count: z.number() });
+
+export const databaseAnswer = z.object({
+  /** What read it; null where this machine has nothing that can. */
+  engine: z.enum(['node:sqlite', 'sqlite3']).nullable(),
+  /** Why nothing was rewritten although something may have to be; the file may have been changed then, and is of no use. */
+  failure: z.string().nullable(),
+  /** When there are any, the file is whole, checked, and needs none of the files beside it. */
+  rewrites: z.array(columnRewrite),
+  left: z.array(columnLeft),
+  /** Did the time suffice to look through all of it? */
+  isLookedThrough: z.boolean(),
+});
+
+/** What the database program answers, in one line of JSON. */
+export type DatabaseAnswer = z.infer<typeof databaseAnswer>;

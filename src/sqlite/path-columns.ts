@@ -1,0 +1,48 @@
+/** A column of a database of the product whose values are paths, or JSON texts with paths in them. */
+export interface PathColumn {
+  /** Which files, by their path in the state dir. */
+  readonly database: RegExp;
+  readonly table: string;
+  readonly column: string;
+  readonly kind: 'path' | 'json';
+  /** Of a JSON text: names of the members that are paths. Others may be history. */
+  readonly members: readonly string[];
+}
+
+const STATE = /^state\/[^/]+\.sqlite$/;
+const AGENT = /^agents\/[^/]+\/agent\/[^/]+-agent\.sqlite$/;
+const QMD = /^agents\/[^/]+\/qmd\/(?:.+\/)?[^/]+\.sqlite$/;
+
+/**
+ * Every column that reconcile rewrites. What of it a database does not have is passed over; a column that is not here is never
+ * changed, and told when its values are old paths.
+ */
+export const PATH_COLUMNS: readonly PathColumn[] = [
+  paths(STATE, 'agents', 'workspace'),
+  paths(STATE, 'agents', 'agent_dir'),
+  paths(STATE, 'exec_approvals', 'last_resolved_path'),
+  paths(STATE, 'sessions', 'session_file'),
+  json(STATE, 'sessions', 'entry', ['sessionFile']),
+  paths(AGENT, 'sessions', 'session_file'),
+  json(AGENT, 'sessions', 'entry', ['sessionFile']),
+  paths(QMD, 'collections', 'pwd'),
+  paths(QMD, 'store_collections', 'path'),
+];
+
+/** The columns of one database; empty for all that are not the product's. `file` is relative to the state dir. Pure. */
+export function pathColumnsOf(file: string): readonly PathColumn[] {
+  return PATH_COLUMNS.filter(({ database }) => database.test(file));
+}
+
+/** Is this a database by its name? */
+export function isDatabase(file: string): boolean {
+  return /\.(?:sqlite3?|db)$/.test(file);
+}
+
+function paths(database: RegExp, table: string, column: string): PathColumn {
+  return { database, table, column, kind: 'path', members: [] };
+}
+
+function json(database: RegExp, table: string, column: string, members: readonly string[]): PathColumn {
+  return { database, table, column, kind: 'json', members };
+}
