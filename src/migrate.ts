@@ -9,6 +9,7 @@ import { copyAsPlanned, copyIsWhole, oldUnchanged } from './checks/copy.ts';
 import { copyHasAll, nothingLost } from './checks/nothing-lost.ts';
 import { oldIsDead, oldStaysDead } from './checks/old-dead.ts';
 import { portOf } from './checks/port.ts';
+import { oldPathsLeft } from './checks/old-paths.ts';
 import { portHolder } from './checks/port-holder.ts';
 import { preflight } from './checks/preflight.ts';
 import { provenanceOf } from './checks/provenance.ts';
@@ -145,7 +146,8 @@ function wishOf({ target, connect, asked, limits }: LookRequest, profile: string
 
 /** Long and harmless: the old gateway serves on, and nothing of it is undone by a failure. */
 export function staging(plan: Plan): readonly AnyStep[] {
-  return [seed(plan), warmNew(plan)];
+  const named = ensure('old-paths', 'Look for old paths that nobody may rewrite', [oldPathsLeft(plan)]);
+  return [seed(plan), named, warmNew(plan)];
 }
 
 /**

@@ -11,7 +11,7 @@ import { configuredDirs } from './gateway-config.ts';
 import type { LayoutFacts } from './layout.ts';
 import { measure } from './measure.ts';
 import { linkTarget, type NamedPath } from './named-paths.ts';
-import type { OldPaths } from './old-paths.ts';
+import type { LearnedPaths } from './learned-paths.ts';
 import { refusal, wholeRefusal } from './refused.ts';
 import { seePaths, type Waiting } from './see-paths.ts';
 import { strayLinks } from './stray-links.ts';
@@ -40,7 +40,7 @@ export function rulesOf({ asked }: Pick<LayoutFacts, 'asked'>): ExcludeRule[] {
  */
 export async function chooseDirectories(
   host: Host,
-  { facts, paths }: { facts: LayoutFacts; paths: OldPaths },
+  { facts, paths }: { facts: LayoutFacts; paths: LearnedPaths },
   waiting: Waiting,
 ): Promise<Directory[]> {
   const candidates = candidatesOf(facts);
@@ -75,7 +75,7 @@ function candidatesOf({ gateway, config, asked, old, here }: LayoutFacts): Candi
 }
 
 /** Throws for what is a whole home or a directory of the system, named or by its real path. */
-function extraDirectories(facts: LayoutFacts, paths: OldPaths): Candidate[] {
+function extraDirectories(facts: LayoutFacts, paths: LearnedPaths): Candidate[] {
   const moving: Moving = { ...facts, stateDir: facts.gateway.realStateDir, directories: [], rules: [] };
   return paths.all.flatMap((named) => {
     const seen = paths.factsOf(named);

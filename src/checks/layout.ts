@@ -7,7 +7,7 @@ import type { Asked } from '../core/plan.ts';
 import { chooseDirectories, rulesOf, type Directory } from './directories.ts';
 import { measure } from './measure.ts';
 import { namedPaths, type NamedPath } from './named-paths.ts';
-import { OldPaths } from './old-paths.ts';
+import { LearnedPaths } from './learned-paths.ts';
 import { seePaths } from './see-paths.ts';
 import { fileRoutes, type SingleFile } from './single-files.ts';
 import { newPlace, verdictOn, type Moving, type Verdict } from './verdict.ts';
@@ -43,7 +43,7 @@ export async function layOut(
   facts: LayoutFacts,
   waiting: Waiting,
 ): Promise<Layout> {
-  const paths = new OldPaths(machines.old, waiting);
+  const paths = new LearnedPaths(machines.old, waiting);
   const homes = { home: facts.old.home, newHome: facts.here.home, product: facts.asked.product };
   await paths.learn(namedPaths(facts.gateway, facts.includes, homes));
   const directories = await chooseDirectories(machines.old, { facts, paths }, waiting);
@@ -82,7 +82,7 @@ interface Judged {
   readonly verdicts: readonly { readonly named: NamedPath; readonly verdict: Verdict }[];
   readonly moving: Moving;
   readonly routes: readonly Route[];
-  readonly paths: OldPaths;
+  readonly paths: LearnedPaths;
 }
 
 async function fatesOf(host: Host, { verdicts, moving, routes, paths }: Judged, waiting: Waiting): Promise<Fate[]> {

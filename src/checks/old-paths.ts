@@ -1,51 +1,143 @@
-import { posix as path } from 'node:path';
-import type { Host } from '../core/host.ts';
-import { isKnown, linkTarget, type NamedPath } from './named-paths.ts';
-import { seePaths, type PathFacts, type Waiting } from './see-paths.ts';
+import { closeSync, constants, openSync, readSync } from 'node:fs';
+import { gitFileOf, rewriteGit, type GitFile } from '../core/git-paths.ts';
+import { latin1, mentionFinder } from '../core/mentions.ts';
+import { mapLink, movedOnly } from '../core/mapping.ts';
+import type { Plan, Root } from '../core/plan.ts';
+import { rewriteApprovals } from '../core/rewrite.ts';
+import type { Check, World } from '../core/step.ts';
+import { ProblemError } from '../core/problem.ts';
+import { printable } from '../host/printable.ts';
+import { isEntry, type Entry } from '../walk/entry.ts';
+import { walk } from '../walk/walker.ts';
+import { OldPaths } from './old-path-problems.ts';
 
-/** The paths on the old machine that have to do with a gateway, and what each of them is. Grows while more become known. */
-export class OldPaths {
-  readonly #host: Host;
-  readonly #waiting: Waiting;
-  readonly #named = new Map<string, NamedPath>();
-  readonly #seen = new Map<string, PathFacts>();
+/** Free text that people and agents read, and scripts that they wrote. Transcripts are history, whatever stands in them. */
+const TEXT =
+  /(?:\.(?:md|txt|sh|py|js|mjs|cjs|ts|json|json5|ya?ml|toml|service|plist)|(?:^|\/)\.env|(?:^|\/)\.git\/config|\/info\/alternates)$/;
+const NEVER =
+  /(?:^|\/)(?:node_modules|site-packages|\.venv|venv|objects|browser|logs|sessions|identity|devices|credentials|media)\//;
+const SHEBANG_BYTES = 512;
+const TEXT_BYTES = 1024 * 1024;
+/** Nothing waits for this but the person; still it ends. */
+const MOST_BYTES = 256 * 1024 * 1024;
+const MOST_MS = 60_000;
 
-  constructor(host: Host, waiting: Waiting) {
-    this.#host = host;
-    this.#waiting = waiting;
-  }
+/**
+ * Looks in the copy for old paths that nobody may rewrite: in free text, in launchers that are to be built again, in allow patterns, in
+ * links to what does not move. Read-only, and bounded in time, memory and bytes; what it did not get to is said.
+ */
+export function oldPathsLeft(plan: Plan): Check {
+  return {
+    id: 'old-paths-left',
+    title: 'Old paths that are not rewritten are named',
+    async run(world) {
+      const found = new OldPaths();
+      const look: Look = {
+        plan,
+        found,
+        mentions: mentionFinder(plan.mapping),
+        bytes: 0,
+        until: world.clock.now() + MOST_MS,
+      };
+      for (const root of plan.roots) await lookThrough(root, look, world);
+      return found.problems();
+    },
+  };
+}
 
-  /** In the order in which they became known. */
-  get all(): readonly NamedPath[] {
-    return [...this.#named.values()];
-  }
+interface Look {
+  readonly plan: Plan;
+  readonly found: OldPaths;
+  readonly mentions: (text: string) => number;
+  bytes: number;
+  readonly until: number;
+}
 
-  /** Undefined for what cannot be looked at. Pure. */
-  factsOf(named: Pick<NamedPath, 'path'>): PathFacts | undefined {
-    return this.#seen.get(named.path);
-  }
-
-  /** Looks at paths that were not known yet, and at what they lead to when they are symlinks. Read-only. Throws as `seePaths`. */
-  async learn(named: readonly NamedPath[]): Promise<void> {
-    for (let fresh = this.#unknown(named); fresh.length > 0;) {
-      for (const one of fresh) this.#named.set(one.path, one);
-      const known = fresh.map((one) => one.path).filter(isKnown);
-      for (const [at, facts] of await seePaths(this.#host, known, this.#waiting)) this.#seen.set(at, facts);
-      fresh = this.#unknown(fresh.flatMap((one) => this.#behind(one)));
+async function lookThrough(root: Root, look: Look, { clock, signal }: World): Promise<void> {
+  const { room, workspaces } = root;
+  if (look.plan.mapping.every(({ from, to }) => from === to)) return;
+  for await (const item of walk(root.stagingPath, { excludes: look.plan.excludes, room, workspaces, hash: false })) {
+    if (!isEntry(item)) continue;
+    signal.throwIfAborted();
+    if (look.bytes > MOST_BYTES || clock.now() > look.until) {
+      look.found.isWhole = false;
+      return;
     }
+    if (item.type === 'symlink') lookAtLink(root, item, look);
+    else if (item.type === 'file') lookAtFile(root, item, look);
   }
+}
 
-  #unknown(named: readonly NamedPath[]): NamedPath[] {
-    const fresh = new Map<string, NamedPath>();
-    for (const one of named) if (!this.#named.has(one.path) && !fresh.has(one.path)) fresh.set(one.path, one);
-    return [...fresh.values()];
+function lookAtLink(root: Root, { path, link }: Entry, { plan, found }: Look): void {
+  if (!link || mapLink(link, plan.mapping) === null) return;
+  if (mapLink(link, movedOnly(plan.mapping, plan.new.home)) !== null) return;
+  const isModule = /(?:^|\/)node_modules\/(?:@[^/]+\/)?[^/]+$/.test(path.toString());
+  found.add(isModule ? 'rebuild' : 'link', root, printable(path));
+}
+
+function lookAtFile(root: Root, entry: Entry, look: Look): void {
+  const file = entry.path.toString();
+  if (isConfig(root, file, look.plan)) {
+    lookAtConfig(root, entry, look);
+    return;
   }
+  const git = gitFileOf(file);
+  if (git !== null && leadsAway(readHead(root, entry, TEXT_BYTES), git, look.plan))
+    look.found.add('link', root, printable(entry.path));
+  if (root.room === 'state' && file === 'exec-approvals.json') {
+    lookAtApprovals(root, entry, look);
+    return;
+  }
+  const isLauncher = /(?:^|\/)(?:pyvenv\.cfg|node_modules\/\.bin\/[^/]+)$/.test(file);
+  const isProgram = (entry.mode & 0o111) !== 0;
+  const isText = TEXT.test(file) && !NEVER.test(`/${file}`);
+  if (!isLauncher && !isProgram && !isText) return;
+  const text = readHead(root, entry, isLauncher || isText ? TEXT_BYTES : SHEBANG_BYTES);
+  look.bytes += text.length;
+  const shebang = text.startsWith('#!') ? (text.split('\n', 1)[0] ?? '') : '';
+  if (look.mentions(isLauncher ? text : shebang) > 0) look.found.add('rebuild', root, printable(entry.path));
+  else if (isText) look.found.add('text', root, printable(entry.path), look.mentions(text));
+}
 
-  /** A file that is named moves with the one that its symlink leads to. */
-  #behind(one: NamedPath): NamedPath[] {
-    const facts = this.#seen.get(one.path);
-    if (!facts || facts.link === null || one.as === 'link') return [];
-    const target = path.resolve(path.dirname(one.path), facts.link);
-    return [{ ...linkTarget({ link: one.path, target }, 'link'), as: facts.kind === 'file' ? 'value' : 'link' }];
+/** Its other paths are rewritten, all of them. */
+function lookAtConfig(root: Root, entry: Entry, { found }: Look): void {
+  const windows = readHead(root, entry, TEXT_BYTES).match(/["'](?:[A-Za-z]:\\\\|\\\\\\\\)/g) ?? [];
+  found.add('foreign', root, printable(entry.path), windows.length);
+}
+
+function leadsAway(text: string, git: GitFile, { mapping, new: here }: Plan): boolean {
+  const inBytes = (pairs: Plan['mapping']) => pairs.map(({ from, to }) => ({ from: latin1(from), to: latin1(to) }));
+  const all = rewriteGit(text, git, inBytes(mapping)).rewrites.length;
+  return all > rewriteGit(text, git, inBytes(movedOnly(mapping, here.home))).rewrites.length;
+}
+
+function isConfig(root: Root, file: string, { configFiles }: Plan): boolean {
+  return configFiles.some((config) => config.root === root.id && config.file === file);
+}
+
+function lookAtApprovals(root: Root, entry: Entry, { plan, found }: Look): void {
+  const text = Buffer.from(readHead(root, entry, TEXT_BYTES), 'latin1').toString();
+  const options = { oldHome: plan.old.home, newHome: plan.new.home, withPatterns: plan.asked.rewriteApprovals };
+  try {
+    const { left } = rewriteApprovals(text, plan.mapping, options);
+    for (const { from } of left) found.add('pattern', root, printable(from));
+  } catch (thrown) {
+    // Reconcile refuses it in its own words.
+    if (!(thrown instanceof ProblemError)) throw thrown;
+  }
+}
+
+/** Latin1 of the first bytes; nothing where it has just gone or cannot be read, for the copy is still being made. */
+function readHead(root: Root, { path, size }: Entry, most: number): string {
+  const place = Buffer.concat([Buffer.from(`${root.stagingPath}/`), path]);
+  let fd: number | null = null;
+  try {
+    fd = openSync(place, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    const bytes = Buffer.alloc(Math.min(size, most));
+    return bytes.toString('latin1', 0, readSync(fd, bytes));
+  } catch {
+    return '';
+  } finally {
+    if (fd !== null) closeSync(fd);
   }
 }

@@ -300,6 +300,31 @@ export const PROBLEMS = {
   'old-alive': { exit: EXIT.cutover, stops: true, why: 'The old gateway shows signs of life.' },
   'fence-failed': { exit: EXIT.cutover, stops: true, why: 'The old gateway could not be kept from coming back.' },
   'rewrite-failed': { exit: EXIT.cutover, stops: true, why: 'A file that holds old paths could not be rewritten.' },
+  'text-names-old-path': {
+    exit: EXIT.preflight,
+    stops: false,
+    why: 'Notes, jobs and scripts are words, and what a path in them means only their reader knows.',
+  },
+  'rebuild-needed': {
+    exit: EXIT.preflight,
+    stops: false,
+    why: 'Launchers with whole paths in them were made for their place, and are made again by the tool that made them.',
+  },
+  'approval-names-old-path': {
+    exit: EXIT.preflight,
+    stops: false,
+    why: 'An allow pattern gives rights, and another path may give others.',
+  },
+  'link-not-moved': {
+    exit: EXIT.preflight,
+    stops: false,
+    why: 'What a link or a Git file names does not move, so it leads to nothing here.',
+  },
+  'path-foreign': {
+    exit: EXIT.preflight,
+    stops: false,
+    why: 'A path of Windows means nothing on this machine, and is left as it is.',
+  },
   'database-left': {
     exit: EXIT.cutover,
     stops: false,
