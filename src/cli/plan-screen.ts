@@ -22,6 +22,7 @@ export function planLines(plan: Plan, paper: Paper): string[] {
     ...section('On the old machine', sentences(oldSide(plan), paper), paper),
     ...section('On this machine', sentences(newSide(plan), paper), paper),
     ...section('Rewritten in the copy: config, session index, absolute links', mappingLines(plan, paper), paper),
+    ...section(`Values of the config that change (${plan.configRewrites.count})`, rewriteLines(plan, paper), paper),
     ...section('Left out', sentences(leftOut(plan), paper), paper),
     ...section(
       `Warnings (${plan.warnings.length})`,
@@ -58,6 +59,9 @@ export function obstacleLines(problems: readonly Problem[], paper: Paper): strin
     ),
   ];
 }
+
+/** Of the config; the whole list is in --json and, once made, in the report. */
+const MOST_REWRITES = 8;
 
 const WHEN_IT_FAILS = [
   'Everything is put back by itself: the old gateway runs again as it does now, this machine has its former state. Ctrl-C does the same. On the old machine nothing is ever deleted or edited.',
@@ -169,6 +173,18 @@ function fateLines({ fates }: Plan, paper: Paper): string[] {
     ...shown.flatMap((one) => labelled('    ', printable(`${one.path}: ${whyItStays(one)}`, 2000), paper.columns)),
     ...(more > 0 ? [`    and ${more} more (in --json and in the report)`] : []),
   ];
+}
+
+function rewriteLines({ configRewrites: { count, listed } }: Plan, paper: Paper): string[] {
+  const { arrow } = marksOf(paper);
+  const lines = listed
+    .slice(0, MOST_REWRITES)
+    .flatMap(({ file, at, from, to }) => [
+      ...labelled('  ', printable(`${file} ${at}`), paper.columns),
+      ...labelled('    ', printable(`${from} ${arrow} ${to}`, 1000), paper.columns),
+    ]);
+  const more = count - Math.min(count, MOST_REWRITES);
+  return more > 0 ? [...lines, `  and ${more} more (in --json)`] : lines;
 }
 
 function leftOut({ excludes, asked }: Plan): string[] {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { posix as path } from 'node:path';
+import { configRewrites } from './config-rewrites.ts';
 import { EXCLUDE_TABLE, EXCLUDE_VERSION } from './exclude.ts';
 import type { GatewayFacts, Inventory, MachineFacts, ProductFacts, RsyncFacts } from './inventory.ts';
 import { buildMapping } from './mapping.ts';
@@ -57,6 +58,7 @@ export function decide(inventory: Inventory, routes: readonly Route[], wish: Wis
     excludeVersion: EXCLUDE_VERSION,
     excludes: [...EXCLUDE_TABLE, ...wish.excludes],
     configFiles: configFiles(inventory, roots),
+    configRewrites: configRewrites(inventory, mapping, (file) => placeIn(file, inventory, roots)),
     channels: inventory.channels,
     counts: inventory.counts,
     provenance: inventory.provenance ?? [],
@@ -185,16 +187,19 @@ function rsyncOf(rsync: RsyncFacts | null): Side['rsync'] {
 
 function configFiles(inventory: Inventory, roots: readonly Root[]): Plan['configFiles'] {
   const files = [inventory.gateway.configPath, ...inventory.includes.map((include) => include.path)];
-  return files.flatMap((file) => {
-    for (const [at, root] of roots.entries()) {
-      for (const from of [inventory.dirs[at]?.old.path, root.oldPath]) {
-        if (from === undefined || !file.startsWith(`${from}/`)) continue;
-        const relative = path.relative(from, file);
-        if (root.files === null || root.files.includes(relative)) return [{ root: root.id, file: relative }];
-      }
+  return files.flatMap((file) => placeIn(file, inventory, roots) ?? []);
+}
+
+/** In which root a file of the old machine lies, by whichever name of it; null outside of all of them. */
+function placeIn(file: string, inventory: Inventory, roots: readonly Root[]): Plan['configFiles'][number] | null {
+  for (const [at, root] of roots.entries()) {
+    for (const from of [inventory.dirs[at]?.old.path, root.oldPath]) {
+      if (from === undefined || !file.startsWith(`${from}/`)) continue;
+      const relative = path.relative(from, file);
+      if (root.files === null || root.files.includes(relative)) return { root: root.id, file: relative };
     }
-    return [];
-  });
+  }
+  return null;
 }
 
 function sum(numbers: readonly number[]): number {

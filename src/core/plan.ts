@@ -1,4 +1,5 @@
 import type { Counts } from './census.ts';
+import type { Rewrite } from './event.ts';
 import type { Fate } from './fate.ts';
 import type { ChannelState, ProductName, Saying } from './inventory.ts';
 import type { Problem } from './problem.ts';
@@ -157,6 +158,8 @@ export interface Plan {
   readonly excludes: readonly ExcludeRule[];
   /** Config files that reconcile rewrites: root id and path relative to it. */
   readonly configFiles: readonly { readonly root: string; readonly file: string }[];
+  /** What will be rewritten in the config files as they were when looked at: all counted, so many listed. */
+  readonly configRewrites: { readonly count: number; readonly listed: readonly Rewrite[] };
   readonly channels: readonly ChannelState[] | null;
   /** What the old gateway owned when it was looked at. */
   readonly counts: Counts | null;

@@ -177,6 +177,7 @@ export function planFor({ old, new: here, dirs }: Inventory, changes: Partial<Pl
     excludeVersion: 1,
     excludes: [],
     configFiles: [],
+    configRewrites: { count: 0, listed: [] },
     channels: null,
     counts: null,
     limits: {

@@ -12,8 +12,24 @@ describe('the plan on the screen', () => {
     for (const line of lines) expect(line.length <= columns || !line.trim().includes(' ')).toBe(true);
   });
 
+  it('shows the first values of the config that change, and counts the rest', () => {
+    const [one] = samplePlan().configRewrites.listed;
+    const listed = Array.from({ length: 100 }, (_, at) => ({
+      root: 'state',
+      file: 'c.json',
+      from: '/a',
+      to: '/b',
+      ...one,
+      at: `/n/${at}`,
+    }));
+    const text = planLines(samplePlan({ configRewrites: { count: 120, listed } }), paper(200)).join('\n');
+    expect(text).toContain('Values of the config that change (120)');
+    expect(text.match(/ \/n\/\d+$/gm)).toHaveLength(8);
+    expect(text).toContain('and 112 more');
+  });
+
   it('fits on one screen', () => {
-    expect(planLines(samplePlan(), paper(80)).length).toBeLessThanOrEqual(42);
+    expect(planLines(samplePlan(), paper(80)).length).toBeLessThanOrEqual(47);
   });
 
   it('says what happens to both machines before it happens', () => {

@@ -148,6 +148,18 @@ export function samplePlan(changes: Partial<Plan> = {}): Plan {
       { pattern: '*.iso', reason: 'asked for', room: 'any' },
     ],
     configFiles: [{ root: 'state', file: 'smart-agent-neo.json' }],
+    configRewrites: {
+      count: 1,
+      listed: [
+        {
+          root: 'state',
+          file: 'smart-agent-neo.json',
+          at: '/agents/defaults/workspace',
+          from: '/home/olga/.smart-agent-neo/workspace',
+          to: '/home/nick/.smart-agent-neo/workspace',
+        },
+      ],
+    },
     channels: [{ channel: 'telegram', account: 'default', running: true, connected: true }],
     counts: COUNTS,
     limits: {
