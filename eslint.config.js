@@ -103,6 +103,7 @@ export default tseslint.config(
       'src/gateway/probe-program.ts',
       'src/sqlite/program.ts',
       'src/sqlite/engine.ts',
+      'src/gateway/pm2-program.ts',
       'src/transfer/rsh.ts',
       'src/read-only/program.ts',
       'src/read-only/kin.ts',

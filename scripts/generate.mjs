@@ -12,6 +12,7 @@ const PROGRAMS = [
   { entry: 'src/census/program.ts', to: 'src/census/program.generated.ts', target: 'node18' },
   { entry: 'src/gateway/probe-program.ts', to: 'src/gateway/probe-program.generated.ts', target: 'node18' },
   { entry: 'src/sqlite/program.ts', to: 'src/sqlite/program.generated.ts', target: 'node18' },
+  { entry: 'src/gateway/pm2-program.ts', to: 'src/gateway/pm2-program.generated.ts', target: 'node18' },
   { entry: 'src/transfer/rsh.ts', to: 'src/transfer/rsh.generated.ts', target: 'node20' },
   { entry: 'src/host/openssh-askpass.ts', to: 'src/host/openssh-askpass.generated.ts', target: 'node20' },
 ];

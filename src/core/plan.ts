@@ -19,7 +19,26 @@ export interface Gateway {
   readonly port: number;
   /** The service's unit name when there is a service or one could be made; null without a user service manager. */
   readonly unit: string | null;
+  /** What keeps it running when that is not the user unit `unit`, nor nothing; absent or null otherwise. */
+  readonly supervisor?: Supervisor | null;
 }
+
+/** What keeps a gateway running, by the name that it has there. `sudo`: changes are asked for by `sudo -n`. */
+export type Supervisor =
+  | { readonly kind: 'systemd-system'; readonly unit: string; readonly sudo: boolean }
+  | {
+      readonly kind: 'launchd';
+      readonly label: string;
+      /** `gui/501` or `system`. */
+      readonly domain: string;
+      readonly plist: string;
+      readonly sudo: boolean;
+    }
+  /** `home` is its PM2_HOME. */
+  | { readonly kind: 'pm2'; readonly name: string; readonly bin: string; readonly home: string }
+  | { readonly kind: 'container'; readonly engine: 'docker' | 'podman'; readonly name: string }
+  /** The person's own, for /bin/sh in the gateway's home. */
+  | { readonly kind: 'commands'; readonly stop: string; readonly start: string };
 
 /** One directory tree that moves, or single files of one directory. All paths absolute; old ones on the old machine, the others on the new. */
 export interface Root {
@@ -115,7 +134,11 @@ export type Asked = {
   readonly gatewayPort?: number | null;
   /** May allow patterns of the exec approvals be put to new places? What an agent may run can grow by it. */
   readonly rewriteApprovals: boolean;
+  /** The person's own commands that stop and start the gateway. */
+  readonly commands?: { readonly old: OwnCommands | null; readonly new: OwnCommands | null };
 };
+
+export type OwnCommands = { readonly stop: string; readonly start: string };
 
 /** Waits and bounds, in milliseconds unless named otherwise. */
 export interface Limits {

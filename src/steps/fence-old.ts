@@ -1,9 +1,9 @@
 import type { Plan } from '../core/plan.ts';
 import { fail } from '../core/problem.ts';
 import type { Step } from '../core/step.ts';
-import { disableService, enableService, readService, stopService } from '../gateway/supervise.ts';
+import { byHand, disableService, enableService, isKeptUnseen, readService, stopService } from '../gateway/supervise.ts';
 
-type FenceBefore = { readonly enabled: boolean };
+type FenceBefore = { readonly enabled: boolean; readonly as?: string | null };
 
 /**
  * Keeps the old gateway from coming back: its service is disabled, for a service that is merely stopped is revived by the next login,
@@ -16,7 +16,8 @@ export function fenceOld(plan: Plan): Step<FenceBefore> {
     title: 'Keep the old gateway from coming back',
     touches: 'old',
     async before(world) {
-      return { enabled: (await readService(world.old, gateway, world))?.enabled ?? false };
+      const service = await readService(world.old, gateway, world);
+      return { enabled: service?.enabled ?? false, as: service?.enabledAs ?? null };
     },
     async apply(world, before) {
       if (before.enabled) await disableService(world.old, gateway, world);
@@ -26,7 +27,7 @@ export function fenceOld(plan: Plan): Step<FenceBefore> {
       if (service?.enabled) {
         throw fail('fence-failed', {
           message: `The service ${service.unit} on the old machine is still enabled after it was disabled.`,
-          hint: `On the old machine, see why: systemctl --user disable ${service.unit}`,
+          hint: `On the old machine, see why: ${byHand(gateway, 'disable') ?? service.unit}`,
         });
       }
       await world.emit(
@@ -35,12 +36,14 @@ export function fenceOld(plan: Plan): Step<FenceBefore> {
           : {
               type: 'run.fenced',
               fence: 'advisory',
-              how: 'there is no service to disable; nothing but people can start it',
+              how: isKeptUnseen(gateway)
+                ? 'it was stopped by a command of your own, and what that leaves behind is not known'
+                : 'there is no service to disable; nothing but people can start it',
             },
       );
     },
     async undo(world, before) {
-      if (before.enabled) await enableService(world.old, gateway, world);
+      if (before.enabled) await enableService(world.old, gateway, { ...world, as: before.as ?? null });
     },
   };
 }

@@ -5,7 +5,7 @@ import type { Step, World } from '../core/step.ts';
 import { askInstall } from '../gateway/ask.ts';
 import { launchForeground } from '../gateway/foreground.ts';
 import { readLife, type Life, type Stray } from '../gateway/life.ts';
-import { disableService, stopService } from '../gateway/supervise.ts';
+import { byHand, disableService, isKeptUnseen, startService, stopService } from '../gateway/supervise.ts';
 import { hasUnitFile, keepUnit, putUnitBack } from './unit-file.ts';
 import { endGateway, isAs, waitForCalls, waitForLife } from './wait-for-life.ts';
 
@@ -38,7 +38,7 @@ export function startNew(plan: Plan): Step<StartBefore> {
     },
     async undo(world, before) {
       const life = await waitForCalls(world, { host: world.new, gateway }, plan.limits.startMs);
-      if (life.service?.active) await stopService(world.new, gateway, world);
+      if (life.service?.active ?? (life.alive && isKeptUnseen(gateway))) await stopService(world.new, gateway, world);
       if (life.service?.enabled) await disableService(world.new, gateway, world);
       const after = await endGateway(world, { host: world.new, gateway }, plan.limits.stopMs);
       if (after.alive) throw stillUp(plan, after);
@@ -65,7 +65,9 @@ async function refuseIfOldLives(world: World, plan: Plan): Promise<void> {
 
 async function start(world: World, plan: Plan): Promise<void> {
   const gateway = plan.new.gateway;
-  if (gateway.unit === null) {
+  if (gateway.supervisor) {
+    await startService(world.new, gateway, { ...world, waitMs: plan.limits.startMs });
+  } else if (gateway.unit === null) {
     await launchForeground(world.new, gateway, { logFile: join(world.run.path, 'gateway.log') });
   } else {
     await askInstall(world.new, gateway, { ...world, timeoutMs: plan.limits.startMs });
@@ -83,8 +85,9 @@ function elsewhere(strays: readonly Stray[]): Error {
 function neverUp(plan: Plan): Error {
   return fail('new-did-not-start', {
     message: `The new gateway was started and did not open port ${plan.new.gateway.port} within ${plan.limits.startMs / 1000} s.`,
-    hint:
-      plan.new.gateway.unit === null
+    hint: plan.new.gateway.supervisor
+      ? `See what this says: ${byHand(plan.new.gateway, 'start') ?? ''}`
+      : plan.new.gateway.unit === null
         ? 'See gateway.log in the folder of the run.'
         : `See why: journalctl --user -u ${plan.new.gateway.unit}`,
   });

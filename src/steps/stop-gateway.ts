@@ -6,7 +6,14 @@ import type { Step, World } from '../core/step.ts';
 import { askStop } from '../gateway/ask.ts';
 import { hasKept, keepForeground, launchForeground, signalProcess } from '../gateway/foreground.ts';
 import { readLife, type Life } from '../gateway/life.ts';
-import { disableService, enableService, startService, stopService } from '../gateway/supervise.ts';
+import {
+  byHand,
+  disableService,
+  enableService,
+  isKeptUnseen,
+  startService,
+  stopService,
+} from '../gateway/supervise.ts';
 import { claimFolder } from './claim.ts';
 import { isAs, POLL_MS, waitForLife } from './wait-for-life.ts';
 
@@ -14,6 +21,8 @@ import { isAs, POLL_MS, waitForLife } from './wait-for-life.ts';
 export type RanBefore = {
   readonly ran: RanAs;
   readonly enabled: boolean;
+  /** In which way it starts by itself. */
+  readonly enabledAs?: string | null;
   readonly process: { readonly pid: number; readonly startTime: string; readonly bootId: string } | null;
 };
 
@@ -76,7 +85,7 @@ export function stopNew(plan: Plan): Step<RanBefore> {
       if (before.enabled) await disableService(world.new, subject.gateway, world);
     },
     async undo(world, before) {
-      if (before.enabled) await enableService(world.new, subject.gateway, world);
+      if (before.enabled) await enableService(world.new, subject.gateway, { ...world, as: before.enabledAs ?? null });
       if (before.ran !== 'stopped') await startAgain(world, subject, before);
       // Kept any longer, it would be taken for how the gateway ran before the next try of this run.
       await rm(subject.folder(world), { recursive: true, force: true });
@@ -86,9 +95,10 @@ export function stopNew(plan: Plan): Step<RanBefore> {
 
 async function ranBefore(world: World, subject: Subject): Promise<RanBefore> {
   const life = await readLife(subject.host(world), subject.gateway, world);
-  const ran = life.service?.active ? 'service' : life.process ? 'foreground' : 'stopped';
+  const isKept = life.service?.active ?? (life.alive && isKeptUnseen(subject.gateway));
+  const ran = isKept ? 'service' : life.process ? 'foreground' : 'stopped';
   const process = life.process && { pid: life.process.pid, startTime: life.process.startTime, bootId: life.bootId };
-  return { ran, enabled: life.service?.enabled ?? false, process };
+  return { ran, enabled: life.service?.enabled ?? false, enabledAs: life.service?.enabledAs ?? null, process };
 }
 
 async function stop(world: World, subject: Subject, before: RanBefore): Promise<void> {
@@ -98,12 +108,17 @@ async function stop(world: World, subject: Subject, before: RanBefore): Promise<
   if (life.alive) throw stuck(subject, life);
 }
 
-/** The product's stop is asked first, for it drains; what it answers does not matter, only what is still alive then. */
+/**
+ * The product's stop is asked first where the service is of its making, for it drains; what it answers does not matter, only what is
+ * still alive then.
+ */
 async function stopByService(world: World, subject: Subject): Promise<void> {
   const host = subject.host(world);
-  await askStop(host, subject.gateway, { ...world, timeoutMs: subject.limits.stopMs });
-  const life = await readLife(host, subject.gateway, world);
-  if (life.service?.active) await stopService(host, subject.gateway, world);
+  const { gateway, limits } = subject;
+  if (!gateway.supervisor) await askStop(host, gateway, { ...world, timeoutMs: limits.stopMs });
+  const life = await readLife(host, gateway, world);
+  if (life.service?.active ?? (life.alive && isKeptUnseen(gateway)))
+    await stopService(host, gateway, { ...world, waitMs: limits.stopMs });
 }
 
 async function stopByProcess(
@@ -121,14 +136,14 @@ async function startAgain(world: World, subject: Subject, before: RanBefore): Pr
   const host = subject.host(world);
   const { gateway, limits } = subject;
   if (!(await staysAlive(world, subject, before))) {
-    if (before.ran === 'service') await startService(host, gateway, world);
+    if (before.ran === 'service') await startService(host, gateway, { ...world, waitMs: limits.startMs });
     else await launchForeground(host, gateway, { folder: subject.folder(world) });
   }
   const life = await waitForLife(world, { host, gateway }, 'up', limits.startMs);
   if (isAs(life, 'up')) return;
   throw fail('command-failed', {
     message: `The gateway on ${host.label} was told to start again and has not opened its port after ${limits.startMs / 1000} s.`,
-    hint: `On that machine: ${gateway.argv.join(' ')} gateway ${before.ran === 'service' ? 'start' : `--port ${gateway.port}`}`,
+    hint: `On that machine: ${(before.ran === 'service' && byHand(gateway, 'start')) || `${gateway.argv.join(' ')} gateway --port ${gateway.port}`}`,
   });
 }
 

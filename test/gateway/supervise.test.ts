@@ -4,14 +4,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Clock } from '../../src/core/clock.ts';
 import type { Gateway } from '../../src/core/plan.ts';
 import { readLife } from '../../src/gateway/life.ts';
-import {
-  disableService,
-  enableService,
-  parseProperties,
-  readService,
-  startService,
-  stopService,
-} from '../../src/gateway/supervise.ts';
+import { disableService, enableService, readService, startService, stopService } from '../../src/gateway/supervise.ts';
+import { parseProperties } from '../../src/gateway/driver-systemd.ts';
 import { systemClock } from '../../src/host/clock.ts';
 import { Bench } from './bench.ts';
 
@@ -57,6 +51,7 @@ describe('looking at a service', () => {
       unit: 'smart-agent-neo-gateway.service',
       installed: true,
       enabled: true,
+      enabledAs: 'enabled',
       active: true,
       activeState: 'active',
       mainPid: 4711,

@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { closeSync, mkdirSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { ProductName } from '../../src/core/inventory.ts';
 import { killOne, liveProcesses } from './processes.ts';
@@ -116,13 +116,21 @@ export function runningOn(side: Side): number[] {
   return liveProcesses(side.pidsFile).flatMap((told) => (told.role === 'gateway' ? [told.pid] : []));
 }
 
+/** Every process that keeps another one running on a side: service managers, and what stands in for launchd, pm2 and containers. */
 function supervisors(side: Pick<Side, 'home'>): { pid: number; startTime: number }[] {
-  try {
-    const text = readFileSync(join(side.home, '.stand-in-systemd/supervisor.json'), 'utf8');
-    return [JSON.parse(text) as { pid: number; startTime: number }];
-  } catch {
-    return [];
-  }
+  const folders = readdirSync(side.home).filter((name) => name.startsWith('.stand-in-') || name === '.pm2');
+  const names = folders.flatMap((folder) =>
+    readdirSync(join(side.home, folder), { recursive: true, encoding: 'utf8' }).map((name) => join(folder, name)),
+  );
+  return names
+    .filter((name) => /^(supervisor|keeper)\.json$/.test(basename(name)))
+    .flatMap((name) => {
+      try {
+        return [JSON.parse(readFileSync(join(side.home, name), 'utf8')) as { pid: number; startTime: number }];
+      } catch {
+        return [];
+      }
+    });
 }
 
 /** Removes the locks that a side's gateways keep in /tmp: of one that was killed the lock stays. */

@@ -30,7 +30,33 @@ const LONG: Record<string, string> = {
   '-f': '--force',
   '-a': '--all',
   '-l': '--full',
+  '-n': '--lines',
+  '-t': '--type',
+  '-M': '--machine',
+  '-o': '--output',
 };
+
+/** Flags of systemctl and loginctl that mean something here, by their long names. */
+const KNOWN = new Set([
+  ...['--user', '--system', '--quiet', '--force', '--all', '--full', '--now', '--runtime', '--no-legend', '--no-pager'],
+  ...[
+    '--plain',
+    '--value',
+    '--no-ask-password',
+    '--no-block',
+    '--version',
+    '--property',
+    '--signal',
+    '--lines',
+    '--type',
+  ],
+  ...['--state', '--machine', '--output'],
+]);
+
+/** The first flag that the real one would not know, or null. */
+export function unknownFlag({ flags }: Arguments): string | null {
+  return [...flags].find((flag) => !KNOWN.has(flag)) ?? null;
+}
 
 export function takeApart(argv: readonly string[]): Arguments {
   const flags = new Set<string>();

@@ -5,7 +5,7 @@ import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DEAD, SOCKET } from './protocol.ts';
 import type { Order, Standing } from './protocol.ts';
-import { FOLDER } from './settings.ts';
+import { FOLDER, IS_SYSTEM } from './settings.ts';
 
 const PATIENCE_MS = 10_000;
 
@@ -27,7 +27,8 @@ async function send(order: Order): Promise<Standing | null> {
 function startSupervisor(): void {
   const script = process.argv[1];
   if (!script) throw new Error('the script has a path');
-  spawn(process.execPath, [script, '__supervise'], { detached: true, stdio: 'ignore', cwd: '/' }).unref();
+  const env = { ...process.env, STAND_IN_SCOPE: IS_SYSTEM ? 'system' : 'user' };
+  spawn(process.execPath, [script, '__supervise'], { detached: true, stdio: 'ignore', cwd: '/', env }).unref();
 }
 
 /** Gives an order to the supervisor of this home. One that only asks, or ends, finds everything dead when there is none. */

@@ -1,6 +1,8 @@
-import { basename } from 'node:path';
-import { takeApart } from './arguments.ts';
-import { keepLinger, managerSettings, USER } from './settings.ts';
+import { existsSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import type { Arguments } from './arguments.ts';
+import { takeApart, unknownFlag } from './arguments.ts';
+import { FOLDER, IS_SYSTEM, keepLinger, managerSettings, USER } from './settings.ts';
 import { supervise } from './supervisor.ts';
 import { VERBS } from './verbs.ts';
 
@@ -14,6 +16,15 @@ function isBusReachable(): boolean {
   return bus === 'on' || (bus === 'needs-runtime-dir' && Boolean(process.env['XDG_RUNTIME_DIR']));
 }
 
+/** Anybody may look; who is not root may change nothing where that is wanted. */
+async function asSystem(verb: string, names: readonly string[], args: Arguments): Promise<number> {
+  const changes = ['start', 'stop', 'restart', 'enable', 'disable', 'kill', 'mask'].includes(verb);
+  if (changes && existsSync(join(FOLDER, 'needs-root')) && process.env['STAND_IN_ROOT'] !== '1')
+    return refuse(`Failed to ${verb} ${names.join(' ')}: Interactive authentication required.`);
+  const run = VERBS[verb];
+  return run ? run(names, args) : refuse(`Unknown command verb ${verb}.`);
+}
+
 async function systemctl(argv: readonly string[]): Promise<number> {
   const args = takeApart(argv);
   const [verb = 'list-units', ...names] = args.words;
@@ -21,7 +32,10 @@ async function systemctl(argv: readonly string[]): Promise<number> {
     process.stdout.write('systemd 252 (252.39-1~deb12u1)\n');
     return 0;
   }
-  if (!args.flags.has('--user')) {
+  const unknown = unknownFlag(args);
+  if (unknown !== null) return refuse(`systemctl: unrecognized option '${unknown}'`);
+  if (IS_SYSTEM && existsSync(FOLDER)) return asSystem(verb, names, args);
+  if (IS_SYSTEM) {
     return refuse(
       "System has not been booted with systemd as init system (PID 1). Can't operate.\nFailed to connect to bus: Host is down",
     );

@@ -17,8 +17,12 @@ export const HOME = process.env['HOME'] ?? homedir();
 
 export const USER = userInfo().username;
 
+/** Is it the machine's manager that is asked, and not the user's? A machine has one where its folder is there. */
+export const IS_SYSTEM =
+  process.env['STAND_IN_SCOPE'] === 'system' || (process.argv[2] === 'systemctl' && !process.argv.includes('--user'));
+
 /** Everything that the manager of this home keeps. */
-export const FOLDER = join(HOME, '.stand-in-systemd');
+export const FOLDER = join(HOME, IS_SYSTEM ? '.stand-in-systemd-system' : '.stand-in-systemd');
 
 const FILE = join(FOLDER, 'settings.json');
 

@@ -9,12 +9,14 @@ import {
   symlinkSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { HOME } from './settings.ts';
+import { FOLDER, HOME, IS_SYSTEM } from './settings.ts';
 
 /** Where unit files are looked for, the first one winning. */
-const FOLDERS = [join(HOME, '.config/systemd/user'), join(HOME, '.local/share/systemd/user')];
+export const FOLDERS = IS_SYSTEM
+  ? [join(FOLDER, 'units')]
+  : [join(HOME, '.config/systemd/user'), join(HOME, '.local/share/systemd/user')];
 
-const OWN = join(HOME, '.config/systemd/user');
+const OWN = IS_SYSTEM ? join(FOLDER, 'units') : join(HOME, '.config/systemd/user');
 
 export interface Unit {
   readonly name: string;

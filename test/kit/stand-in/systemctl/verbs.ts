@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { Arguments } from './arguments.ts';
 import { order } from './client.ts';
 import { properties } from './show.ts';
-import { disable, enable, enabledUnits, fileState, isMasked, readUnit, unitFiles, unitName } from './units.ts';
+import { FOLDERS, disable, enable, enabledUnits, fileState, isMasked, readUnit, unitFiles, unitName } from './units.ts';
 
 function out(line: string): void {
   process.stdout.write(`${line}\n`);
@@ -88,6 +88,10 @@ const isActive: Verb = async (names, args) => {
 };
 
 const show: Verb = async (names, args) => {
+  if (names.length === 0) {
+    out(`UnitPath=${FOLDERS.join(' ')}`);
+    return 0;
+  }
   const blocks: string[] = [];
   for (const name of names) {
     const all = Object.entries(await properties(unitName(name)));
