@@ -47,6 +47,7 @@ async function known() {
   const contents = [
     "export { MACHINE_SCRIPT, machineArgs } from './src/checks/survey-script.ts';",
     "export { GATEWAY_SCRIPT } from './src/checks/gateway-script.ts';",
+    "export { KEEPERS_SCRIPT, keeperNames } from './src/checks/keepers-script.ts';",
     "export { MEASURE_SCRIPT } from './src/checks/measure-script.ts';",
     "export { FILES_SCRIPT } from './src/checks/files-script.ts';",
     "export { PROGRAM_TEXT as WALK } from './src/walk/program.generated.ts';",
@@ -68,6 +69,8 @@ function asUrl(text) {
 function knownModule({
   MACHINE_SCRIPT,
   GATEWAY_SCRIPT,
+  KEEPERS_SCRIPT,
+  keeperNames,
   MEASURE_SCRIPT,
   FILES_SCRIPT,
   WALK,
@@ -79,14 +82,22 @@ function knownModule({
   manifest,
 }) {
   const looks = { measure: MEASURE_SCRIPT, files: FILES_SCRIPT, paths: PATHS_SCRIPT, links: LINKS_SCRIPT };
-  const names = { machine: MACHINE_SCRIPT, gateway: GATEWAY_SCRIPT, ...looks, walk: WALK, census: CENSUS };
+  const names = {
+    machine: MACHINE_SCRIPT,
+    gateway: GATEWAY_SCRIPT,
+    keepers: KEEPERS_SCRIPT,
+    ...looks,
+    walk: WALK,
+    census: CENSUS,
+  };
   const scripts = Object.fromEntries(Object.entries(names).map(([name, text]) => [sha256(text), name]));
   const args = [null, ...Object.keys(PRODUCTS)].map((product) => machineArgs(product));
   return [
     '// What plan, sync and verify run on the old machine. Made by scripts/generate.mjs.',
     `export const VERSION = ${JSON.stringify(manifest.version)};`,
-    `export const SCRIPTS: Readonly<Record<string, 'machine' | 'gateway' | 'measure' | 'files' | 'paths' | 'links' | 'walk' | 'census'>> = ${JSON.stringify(scripts)};`,
+    `export const SCRIPTS: Readonly<Record<string, 'machine' | 'gateway' | 'keepers' | 'measure' | 'files' | 'paths' | 'links' | 'walk' | 'census'>> = ${JSON.stringify(scripts)};`,
     `export const MACHINE_ARGS: readonly (readonly string[])[] = ${JSON.stringify(args)};`,
+    `export const KEEPER_NAMES: readonly string[] = ${JSON.stringify(Object.keys(PRODUCTS).map((product) => keeperNames(product)))};`,
     `export const COMMANDS: readonly string[] = ${JSON.stringify(Object.values(PRODUCTS).map(({ command }) => command))};`,
     '',
   ].join('\n');

@@ -3,6 +3,7 @@ import type { DirFacts, Inventory } from '../core/inventory.ts';
 import type { Plan } from '../core/plan.ts';
 import { ProblemError } from '../core/problem.ts';
 import { gatewayChecks } from './gateway-checks.ts';
+import { keeperChecks } from './keeper-checks.ts';
 import { machineChecks } from './machine-checks.ts';
 import { programChecks } from './program-checks.ts';
 import { roomChecks } from './room-checks.ts';
@@ -27,6 +28,7 @@ export function preflight(inventory: Inventory, plan: Plan, options: PreflightOp
     ...machineChecks(inventory),
     ...programChecks(inventory, plan.old.gateway.product),
     ...gatewayChecks(inventory),
+    ...keeperChecks(inventory, plan),
     ...rootChecks(inventory, plan, options),
     ...serviceChecks(plan),
     ...secretChecks(inventory, configOf(inventory), plan.old.gateway.product),

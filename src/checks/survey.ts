@@ -1,7 +1,7 @@
 import path from 'node:path';
 import type { Clock } from '../core/clock.ts';
 import type { Host } from '../core/host.ts';
-import type { MachineFacts } from '../core/inventory.ts';
+import type { KeeperFacts, MachineFacts } from '../core/inventory.ts';
 import { fail, type ProblemError } from '../core/problem.ts';
 import { printable } from '../host/printable.ts';
 import { PRODUCTS } from '../gateway/product.ts';
@@ -10,6 +10,8 @@ import { claimsOf, type Claim, type Named } from './claims.ts';
 import { GATEWAY_SCRIPT } from './gateway-script.ts';
 import { gatewaysSeen, placesOf } from './gateways-seen.ts';
 import { identitySeen, machineSeen, type MachineSeen } from './machine-seen.ts';
+import { KEEPERS_SCRIPT, keeperNames } from './keepers-script.ts';
+import { keepersSeen } from './keepers-seen.ts';
 import { launchesOf, productSeen } from './product-seen.ts';
 import { valueOf, type Answer } from './survey-answer.ts';
 import { MACHINE_SCRIPT, machineArgs } from './survey-script.ts';
@@ -38,10 +40,13 @@ export async function survey(host: Host, options: SurveyOptions): Promise<Machin
   const stateDir = fromHome(options.stateDir, machine.home, '--state-dir');
   const configPath = fromHome(options.configPath, machine.home, '--config');
   const claims = claimsOf(seen, { ...options, stateDir, configPath });
-  const found = await askGateways(host, seen, claims, options);
+  const [found, keepers] = await Promise.all([
+    askGateways(host, seen, claims, options),
+    askKeepers(host, seen, options),
+  ]);
   if (valueOf(found, 'product.flag-missing') !== null) throw noProgram(host, options.productBin ?? '');
   const gateways = gatewaysSeen(claims, found);
-  return { ...machine, clockSkewMs, product: productSeen(found), gateways };
+  return { ...machine, clockSkewMs, product: productSeen(found), gateways, keepers };
 }
 
 /** What names a machine for good, read in one short question: to see that a new connection leads to the same one. Read-only. */
@@ -69,6 +74,20 @@ async function askMachine(host: Host, options: SurveyOptions): Promise<{ answer:
   const ours = (begun + clock.now()) / 2;
   const theirs = (momentOf(answer, 'clock.first') + momentOf(answer, 'clock.last')) / 2;
   return { answer, clockSkewMs: Number.isFinite(theirs) ? Math.round(theirs - ours) : 0 };
+}
+
+async function askKeepers(host: Host, seen: MachineSeen, options: SurveyOptions): Promise<KeeperFacts[]> {
+  const { product, clock, signal } = options;
+  const pids = new Set([...seen.processes, ...seen.locks].map(({ facts }) => String(facts.pid)));
+  const answer = await askScript(host, {
+    what: 'Looking for what keeps the gateway running',
+    script: KEEPERS_SCRIPT,
+    args: [keeperNames(product), ...pids],
+    timeoutMs: MACHINE_MS,
+    clock,
+    signal,
+  });
+  return keepersSeen(answer, { product, ...seen.machine });
 }
 
 async function askGateways(

@@ -54,6 +54,10 @@ export const GATEWAY_FLAGS = {
   product: { ...text, group: GATEWAY, describe: 'smart-agent-neo or openclaw [smart-agent-neo]' },
   'gateway-bin': { ...text, group: GATEWAY, describe: 'The gateway program on this machine' },
   'remote-gateway-bin': { ...text, group: GATEWAY, describe: 'The gateway program on the old machine' },
+  'stop-cmd': { ...text, group: GATEWAY, describe: 'Your own command that stops the old gateway (with --start-cmd)' },
+  'start-cmd': { ...text, group: GATEWAY, describe: 'Your own command that starts the old gateway again' },
+  'new-stop-cmd': { ...text, group: GATEWAY, describe: 'The same for the gateway on this machine' },
+  'new-start-cmd': { ...text, group: GATEWAY, describe: 'The same for the gateway on this machine' },
   replace: { ...flag, group: GATEWAY, describe: 'What is here already may be parked' },
   'rewrite-approvals': { ...flag, group: GATEWAY, describe: 'Rewrite old paths in exec allow patterns too' },
 } as const satisfies Record<string, Options>;

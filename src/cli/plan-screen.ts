@@ -1,6 +1,7 @@
 import { countsText } from '../core/census.ts';
 import { whyItStays } from '../core/fate.ts';
 import { inside, parkedPlaces } from '../core/only-files.ts';
+import { nameKept } from '../core/keepers.ts';
 import type { Plan, Root } from '../core/plan.ts';
 import type { Problem } from '../core/problem.ts';
 import { printable } from '../host/printable.ts';
@@ -116,9 +117,13 @@ function foundLines({ provenance = [] }: Plan, { columns }: Paper): string[] {
 }
 
 function oldSide({ old, ranAs, oldFolder }: Plan): string[] {
-  const { unit, port } = old.gateway;
+  const { supervisor, port } = old.gateway;
+  const name = nameKept(old.gateway);
   const stopped = {
-    service: `The gateway (service ${unit ?? ''}, port ${port}) is stopped, and disabled so that it cannot come back.`,
+    service:
+      supervisor?.kind === 'commands'
+        ? `The gateway (port ${port}) is stopped by your own command. See that nothing starts it again.`
+        : `The gateway (service ${printable(name ?? '')}, port ${port}) is stopped, and disabled so that it cannot come back.`,
     foreground: `The gateway (a process in a terminal, port ${port}) is stopped. No service can be disabled: see that nobody starts it by hand.`,
     stopped: 'The gateway does not run, so nothing is stopped; its service is disabled, where there is one.',
   }[ranAs];

@@ -1,7 +1,7 @@
 import { accessSync, constants } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { ProductName } from '../core/inventory.ts';
-import type { Asked, Connect, Limits, Transport } from '../core/plan.ts';
+import type { Asked, Connect, Limits, OwnCommands, Transport } from '../core/plan.ts';
 import { fail, type ProblemError } from '../core/problem.ts';
 import { shown } from '../core/shown.ts';
 import { withWholePaths } from '../host/ssh-option-paths.ts';
@@ -86,6 +86,7 @@ function askedOf(flags: GatewayFlags): Asked {
     configPath: flags.config ?? null,
     gatewayPort: portOf(flags['gateway-port']),
     rewriteApprovals: flags['rewrite-approvals'] ?? false,
+    commands: { old: commandsOf(flags, ''), new: commandsOf(flags, 'new-') },
   };
 }
 
@@ -159,6 +160,14 @@ function wholeNumber(name: string, text: string, { from, to }: { from: number; t
   const number = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
   if (number >= from && number <= to) return number;
   throw invalid(name, text, `Give a whole number from ${from} to ${to}.`);
+}
+
+/** One without the other would stop what nobody can start again. */
+function commandsOf(flags: GatewayFlags, side: '' | 'new-'): OwnCommands | null {
+  const [stop, start] = [flags[`${side}stop-cmd`], flags[`${side}start-cmd`]];
+  if (stop === undefined && start === undefined) return null;
+  if (stop?.trim() && start?.trim()) return { stop, start };
+  throw invalid(`--${side}stop-cmd`, stop ?? '', `Give --${side}stop-cmd and --${side}start-cmd together.`);
 }
 
 function notEmpty(name: string, text: string): string {

@@ -3,9 +3,22 @@ import { posix as path } from 'node:path';
 import { configRewrites } from './config-rewrites.ts';
 import { EXCLUDE_TABLE, EXCLUDE_VERSION } from './exclude.ts';
 import type { GatewayFacts, Inventory, MachineFacts, ProductFacts, RsyncFacts } from './inventory.ts';
+import { keeperOf } from './keepers.ts';
 import { buildMapping } from './mapping.ts';
 import { inside } from './only-files.ts';
-import type { Asked, Connect, ExcludeRule, Gateway, Limits, Plan, RanAs, Root, Side } from './plan.ts';
+import type {
+  Asked,
+  Connect,
+  ExcludeRule,
+  Gateway,
+  Limits,
+  OwnCommands,
+  Plan,
+  RanAs,
+  Root,
+  Side,
+  Supervisor,
+} from './plan.ts';
 import type { Problem } from './problem.ts';
 
 /** A directory that moves: where it is on the old machine, and where it will live on the new one. */
@@ -51,7 +64,7 @@ export function decide(inventory: Inventory, routes: readonly Route[], wish: Wis
     asked: wish.asked,
     old: sideOf(old, oldGateway(inventory, wish)),
     new: sideOf(here, newGateway(inventory, wish, roots)),
-    ranAs: ranAs(gateway),
+    ranAs: ranIn(inventory, wish),
     roots,
     fates: inventory.fates,
     mapping,
@@ -71,6 +84,11 @@ export function decide(inventory: Inventory, routes: readonly Route[], wish: Wis
 export function ranAs(gateway: GatewayFacts): RanAs {
   if (gateway.service?.active) return 'service';
   return gateway.process ? 'foreground' : 'stopped';
+}
+
+function ranIn({ old, gateway }: Inventory, { asked }: Wish): RanAs {
+  const isKept = Boolean(asked.commands?.old) || keeperOf(old, gateway) !== null;
+  return isKept && gateway.process ? 'service' : ranAs(gateway);
 }
 
 /** Names a move by the machines and the state dirs, not by the words of the command line: 12 hex digits. */
@@ -142,6 +160,7 @@ function oldGateway({ old, gateway, newPort }: Inventory, wish: Wish): Gateway {
     configPath: gateway.configPath,
     port: newPort.port,
     unit: gateway.service?.unit ?? (old.userServices ? wish.unit : null),
+    ...kept(ownOf(wish.asked.commands?.old) ?? keeperOf(old, gateway)?.supervisor),
   };
 }
 
@@ -161,6 +180,7 @@ function newGateway(inventory: Inventory, wish: Wish, roots: readonly Root[]): G
     configPath: relative.startsWith('..') ? configAlone(gateway.configPath, roots) : path.join(stateDir, relative),
     port: newPort.port,
     unit: here.userServices ? wish.unit : null,
+    ...kept(ownOf(wish.asked.commands?.new)),
   };
 }
 
@@ -168,6 +188,15 @@ function newGateway(inventory: Inventory, wish: Wish, roots: readonly Root[]): G
 function configAlone(configPath: string, roots: readonly Root[]): string {
   const root = roots.find(({ oldPath, files }) => files?.some((name) => inside(oldPath, name) === configPath));
   return root ? inside(root.livePath, path.basename(configPath)) : configPath;
+}
+
+function ownOf(commands: OwnCommands | null | undefined): Supervisor | null {
+  return commands ? { kind: 'commands', ...commands } : null;
+}
+
+/** One that is kept by the usual means says nothing of it. */
+function kept(supervisor: Supervisor | null | undefined): Pick<Gateway, 'supervisor'> {
+  return supervisor ? { supervisor } : {};
 }
 
 /** What is missing is empty: pre-flight refuses such a plan before anything uses it. */

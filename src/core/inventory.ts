@@ -1,5 +1,6 @@
 import type { Counts } from './census.ts';
 import type { Fate } from './fate.ts';
+import type { Supervisor } from './plan.ts';
 
 /** Names of the two products that neo-pull knows. */
 export type ProductName = 'smart-agent-neo' | 'openclaw';
@@ -140,6 +141,24 @@ export interface MachineFacts {
   readonly gateways: readonly GatewayFacts[];
   /** Names of variables that files of the account export to its logins and services. Never a value. */
   readonly exports?: readonly { readonly name: string; readonly file: string }[];
+  /** What keeps gateways running there, apart from user units. */
+  readonly keepers?: readonly KeeperFacts[];
+}
+
+/** Something that keeps a gateway running, or would start one. */
+export interface KeeperFacts {
+  /** Null for one that neo-pull cannot handle. */
+  readonly supervisor: Supervisor | null;
+  /** For people: `the system unit neo.service`. */
+  readonly what: string;
+  readonly active: boolean;
+  readonly enabled: boolean;
+  /** May this account change it? Null where that was not to be found out. */
+  readonly mayChange: boolean | null;
+  /** Processes of the product that it keeps. */
+  readonly pids: readonly number[];
+  /** Directories of which it says that they are the gateway's, or lie around its state. */
+  readonly places: readonly string[];
 }
 
 /** What a channel said of itself. */

@@ -40,9 +40,14 @@ function gatewayChanges(agreed: Plan, seen: Plan): string[] {
     ['the product on the old machine', agreed.old.productVersion, seen.old.productVersion],
     ['the product on this machine', agreed.new.productVersion, seen.new.productVersion],
     ['the service on the old machine', agreed.old.gateway.unit, seen.old.gateway.unit],
+    ['what keeps the old gateway', supervisorName(agreed), supervisorName(seen)],
     ['the config file', agreed.old.gateway.configPath, seen.old.gateway.configPath],
   ];
   return pairs.flatMap(([what, was, is]) => (was === is ? [] : [`${what}: ${is ?? 'none'} now, was ${was ?? 'none'}`]));
+}
+
+function supervisorName({ old: { gateway } }: Plan): string | null {
+  return gateway.supervisor ? JSON.stringify(gateway.supervisor) : null;
 }
 
 function sizeChange(before: Root | undefined, root: Root): string[] {

@@ -213,6 +213,21 @@ export const PROBLEMS = {
     stops: false,
     why: 'No service manager will start the gateway again after a reboot.',
   },
+  'supervisor-unhandled': {
+    exit: EXIT.preflight,
+    stops: true,
+    why: 'The gateway is kept running by something that neo-pull does not know how to stop for good.',
+  },
+  'supervisor-needs-root': {
+    exit: EXIT.preflight,
+    stops: true,
+    why: 'What keeps the gateway running can be changed by root only.',
+  },
+  'second-supervisor': {
+    exit: EXIT.preflight,
+    stops: false,
+    why: 'Something else would start the gateway as well.',
+  },
   'arch-differs': {
     exit: EXIT.preflight,
     stops: false,

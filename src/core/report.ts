@@ -1,3 +1,4 @@
+import { nameKept } from './keepers.ts';
 import { downtimeOf } from './downtime.ts';
 import type { Event, Rewrite } from './event.ts';
 import { nextSteps } from './next-steps.ts';
@@ -69,7 +70,8 @@ function endOf(events: readonly Event[]): OfType<'run.finished'> | null {
 
 function summaryOf(plan: Plan): NonNullable<Report['plan']> {
   const side = ({ hostname, user, platform, productVersion, gateway }: Plan['old']): ReportSide => {
-    const { stateDir, profile, port, unit } = gateway;
+    const { stateDir, profile, port } = gateway;
+    const unit = nameKept(gateway);
     return { hostname, user, platform, productVersion, stateDir, profile, port, unit };
   };
   const roots = plan.roots.map(({ id, oldPath, livePath, entries, bytes, files }) => ({

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { posix as path } from 'node:path';
 import type { Refusal } from '../host/account-read-only.ts';
 import { type Account, insideRoots, isKnownProgram } from './account.ts';
-import { COMMANDS, MACHINE_ARGS, SCRIPTS, VERSION } from './known.generated.ts';
+import { COMMANDS, KEEPER_NAMES, MACHINE_ARGS, SCRIPTS, VERSION } from './known.generated.ts';
 import type { AskedFor } from './line.ts';
 import { isSender } from './rsync-args.ts';
 
@@ -102,12 +102,17 @@ export function judgeScript(text: Buffer, { kind, argv }: Grant, account: Accoun
   if (isProgram) return null;
   const args = argv.slice(SHELL.length);
   if (name === 'machine') return isMachineArgs(args) ? null : refused(`survey of ${args.join(' ')}`);
+  if (name === 'keepers') return isKeeperArgs(args) ? null : refused(`look at ${args.join(' ')}`);
   if (name === 'gateway') return judgeGateway(args, account);
   return strayPath(args, account);
 }
 
 function isMachineArgs(args: readonly string[]): boolean {
   return MACHINE_ARGS.some((known) => known.length === args.length && known.every((word, at) => word === args[at]));
+}
+
+function isKeeperArgs([names = '', ...pids]: readonly string[]): boolean {
+  return KEEPER_NAMES.includes(names) && pids.every((pid) => /^\d{1,10}$/.test(pid));
 }
 
 function judgeGateway([command = '', bin = '', shell = '', count = '', ...rest]: readonly string[], account: Account) {

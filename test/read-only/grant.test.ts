@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { FILES_SCRIPT } from '../../src/checks/files-script.ts';
+import { KEEPERS_SCRIPT, keeperNames } from '../../src/checks/keepers-script.ts';
 import { GATEWAY_SCRIPT } from '../../src/checks/gateway-script.ts';
 import { LINKS_SCRIPT } from '../../src/checks/links-script.ts';
 import { MEASURE_SCRIPT } from '../../src/checks/measure-script.ts';
@@ -105,14 +106,21 @@ describe('a census', () => {
 });
 
 describe('a script', () => {
-  it('is known by its text, and there are six beside the two programs', () => {
+  it('is known by its text, and there are seven beside the two programs', () => {
     const looks = [MEASURE_SCRIPT, FILES_SCRIPT, PATHS_SCRIPT, LINKS_SCRIPT];
-    const hashes = [MACHINE_SCRIPT, GATEWAY_SCRIPT, ...looks, PROGRAM_TEXT, CENSUS].map((text) =>
+    const hashes = [MACHINE_SCRIPT, GATEWAY_SCRIPT, KEEPERS_SCRIPT, ...looks, PROGRAM_TEXT, CENSUS].map((text) =>
       createHash('sha256').update(text).digest('hex'),
     );
     expect(Object.keys(SCRIPTS)).toEqual(hashes);
     expect(judged('')).toBe('other-version');
     expect(judged(`${MEASURE_SCRIPT}\n`, home)).toBe('other-version');
+  });
+
+  it('of what keeps gateways gets names of a product and pids, and nothing else', () => {
+    for (const product of ['smart-agent-neo', 'openclaw'] as const)
+      expect(judged(KEEPERS_SCRIPT, keeperNames(product), '1', '4711')).toBeNull();
+    expect(judged(KEEPERS_SCRIPT, 'anything')).toBe('not-allowed');
+    expect(judged(KEEPERS_SCRIPT, keeperNames('openclaw'), '../1')).toBe('not-allowed');
   });
 
   it('of the machine gets the arguments that a survey has, and no others', () => {

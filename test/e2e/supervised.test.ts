@@ -1,0 +1,50 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { pull } from '../../src/visits/pull.ts';
+import { moverFor } from '../kit/mover.ts';
+import { KEPT_BY, keptBy } from '../kit/supervised.ts';
+import { setTraps } from '../kit/stand-in/install.ts';
+import { makeTempLab, type TempLab } from '../kit/temp-lab.ts';
+
+// Root needs no sudo, and these tests may be root's: changes by sudo are in test/gateway/supervisors.test.ts.
+const KINDS = KEPT_BY.filter((kind) => kind !== 'system unit by sudo');
+
+let lab: TempLab | null = null;
+afterEach(async () => {
+  await lab?.destroy();
+  lab = null;
+});
+
+// F94, F107
+describe('a gateway that is kept running by', () => {
+  it.each(KINDS)(
+    '%s is found, put back as it was when the move fails, and stays down when it succeeds',
+    async (kind) => {
+      lab = await makeTempLab({ runsAs: 'stopped', sessions: 2 });
+      const kept = await keptBy(lab, kind);
+      const notes = kept.notes();
+      const { supervisor } = kept;
+      const commands = supervisor.kind === 'commands' ? supervisor : null;
+      const own = commands && { old: { stop: commands.stop, start: commands.start }, new: null };
+      const { tools, request, events } = moverFor(lab, own ? { asked: { commands: own } } : {});
+
+      setTraps(lab.new.product.prefix, { 'doctor-fails': true });
+      const failed = await pull(tools, request);
+      expect(failed).toMatchObject({ outcome: 'rolled-back', running: 'old' });
+      const [planned] = events.flatMap((event) => (event.type === 'plan.made' ? [event.plan] : []));
+      expect(planned?.old.gateway.supervisor).toEqual(supervisor);
+      expect(kept.notes()).toBe(notes);
+      expect(lab.running('old')).toHaveLength(1);
+      expect(lab.running('new')).toEqual([]);
+
+      setTraps(lab.new.product.prefix, {});
+      const moved = await pull(tools, request);
+      expect(moved).toMatchObject({ outcome: 'moved', running: 'new', exitCode: 0 });
+      if (commands === null) kept.boot();
+      expect(lab.running('old')).toEqual([]);
+      expect(lab.hub.violations()).toEqual([]);
+      const fences = events.flatMap((event) => (event.type === 'run.fenced' ? [event.fence] : []));
+      expect(fences.at(-1)).toBe(commands === null ? 'enforced' : 'advisory');
+    },
+    240_000,
+  );
+});
