@@ -84,12 +84,12 @@ function kind({ old, new: here }: Inventory): Problem[] {
 }
 
 function supervisor({ gateway, new: here }: Inventory): Problem[] {
-  if (gateway.service === null) return [];
-  if (here.userServices && here.linger !== false) return [];
+  // However the old one runs: where services answer, the new one becomes one of them.
+  if (here.userServices ? here.linger !== false : gateway.service === null) return [];
   const user = printable(here.user);
   const message = here.userServices
     ? `On this machine services of ${user} end with the last login and do not start at boot (linger is off).`
-    : `The old gateway runs as ${printable(gateway.service.unit)}; on this machine no service manager answers for ${user}.`;
+    : `The old gateway runs as ${printable(gateway.service?.unit ?? '')}; on this machine no service manager answers for ${user}.`;
   return [
     problem('no-supervisor', {
       message,

@@ -192,12 +192,13 @@ describe('machines', () => {
     expect(await codes({ old, new: newMachineFacts({ clockSkewMs: here }) })).toEqual(expected);
   });
 
-  test('a service needs somebody who starts it again; a gateway in a terminal never had one', async () => {
+  test('a service needs somebody who starts it again, and so does what becomes one here, however it ran before', async () => {
     const service = gatewayFacts({ service: SERVICE });
     for (const lacking of [{ userServices: false }, { linger: false }]) {
       expect(await codes({ gateway: service, new: newMachineFacts(lacking) })).toEqual(['no-supervisor']);
-      expect(await codes({ new: newMachineFacts(lacking) })).toEqual([]);
     }
+    expect(await codes({ new: newMachineFacts({ linger: false }) })).toEqual(['no-supervisor']);
+    expect(await codes({ new: newMachineFacts({ userServices: false }) })).toEqual([]);
     const [one] = await judged({ gateway: service, new: newMachineFacts({ linger: false }) });
     expect(one?.hint).toBe('sudo loginctl enable-linger bo');
   });
