@@ -100,7 +100,7 @@ function noSuchConfig(gateways: readonly GatewayFacts[], configPath: string): Pr
   const configs = gateways.map((gateway) => printable(gateway.configPath)).join(', ');
   return fail('state-dir-missing', {
     message: `No gateway on the old machine uses the config ${printable(configPath)}. There are: ${configs}.`,
-    hint: 'Name one of these with --config, or name the state dir that belongs to it with --state-dir as well.',
+    hint: 'Name one of these with --gateway-config, or name the state dir that belongs to it with --state-dir as well.',
   });
 }
 
@@ -129,7 +129,7 @@ function disagreement(wanted: readonly GatewayFacts[]): ProblemError {
   const [first] = wanted;
   const isOneDir = wanted.every(({ realStateDir }) => realStateDir === first?.realStateDir);
   const flag = isOneDir
-    ? `--config ${pasteable(first?.configPath ?? '')}`
+    ? `--gateway-config ${pasteable(first?.configPath ?? '')}`
     : `--state-dir ${pasteable(first?.stateDir ?? '')}`;
   return fail('discovery-conflict', {
     message: `For profile ${printable(wanted[0]?.profile ?? '')} the old machine names different places. ${words.join('; ')}.`,

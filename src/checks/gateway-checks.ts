@@ -1,5 +1,6 @@
 import { readConfig } from '../core/config-text.ts';
 import type { Inventory } from '../core/inventory.ts';
+import type { Plan } from '../core/plan.ts';
 import { problem, ProblemError, type Problem } from '../core/problem.ts';
 import { printable } from '../host/printable.ts';
 import { includePathsOf } from './includes.ts';
@@ -8,10 +9,10 @@ import { wordsOn } from './sayings.ts';
 import { pureCheck, type PureCheck } from './pure-check.ts';
 
 /** Is the old gateway in a state in which it can be moved, and its config readable? */
-export function gatewayChecks(inventory: Inventory): readonly PureCheck[] {
+export function gatewayChecks(inventory: Inventory, plan: Plan): readonly PureCheck[] {
   return [
     pureCheck('gateway-runs', 'The old gateway is running', () => stopped(inventory)),
-    pureCheck('stoppable', 'The old gateway can be stopped for good', () => stoppable(inventory)),
+    pureCheck('stoppable', 'The old gateway can be stopped for good', () => stoppable(inventory, plan)),
     pureCheck('port-as-said', 'The gateway listens where it is told to', () => port(inventory)),
     pureCheck('queue', 'No message waits to be sent', () => queued(inventory)),
     pureCheck('config', 'The config can be read, and all that it includes', () => config(inventory)),
@@ -28,8 +29,9 @@ function stopped({ gateway }: Inventory): Problem[] {
   ];
 }
 
-/** What brings a gateway back must be ours to disable, or it is back while the new one runs. */
-function stoppable({ gateway, old }: Inventory): Problem[] {
+/** What brings a gateway back must be ours to disable, or it is back while the new one runs. Whether a known keeper may be changed is asked elsewhere. */
+function stoppable({ gateway, old }: Inventory, plan: Plan): Problem[] {
+  if (plan.old.gateway.supervisor) return [];
   const unit = gateway.process?.systemUnit;
   if (unit !== undefined) {
     return [

@@ -27,7 +27,7 @@ export function preflight(inventory: Inventory, plan: Plan, options: PreflightOp
   return [
     ...machineChecks(inventory),
     ...programChecks(inventory, plan.old.gateway.product),
-    ...gatewayChecks(inventory),
+    ...gatewayChecks(inventory, plan),
     ...keeperChecks(inventory, plan),
     ...rootChecks(inventory, plan, options),
     ...serviceChecks(plan),

@@ -38,7 +38,7 @@ export async function survey(host: Host, options: SurveyOptions): Promise<Machin
   const { machine } = seen;
   if (!machine.home.startsWith('/') || machine.uid < 0) throw unusable(host, seen);
   const stateDir = fromHome(options.stateDir, machine.home, '--state-dir');
-  const configPath = fromHome(options.configPath, machine.home, '--config');
+  const configPath = fromHome(options.configPath, machine.home, '--gateway-config');
   const claims = claimsOf(seen, { ...options, stateDir, configPath });
   const [found, keepers] = await Promise.all([
     askGateways(host, seen, claims, options),

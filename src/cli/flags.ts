@@ -46,7 +46,7 @@ export const CONNECTION_FLAGS = {
 export const GATEWAY_FLAGS = {
   profile: { ...text, group: GATEWAY, describe: 'Which gateway, where the account has several' },
   'state-dir': { ...text, group: GATEWAY, describe: 'State dir on the old machine' },
-  config: { ...text, group: GATEWAY, describe: 'Config on the old machine, where its sources disagree' },
+  'gateway-config': { ...text, group: GATEWAY, describe: 'Config on the old machine, where its sources disagree' },
   'gateway-port': { ...text, group: GATEWAY, describe: 'Port of the gateway, where its sources disagree' },
   'to-state-dir': { ...text, group: GATEWAY, describe: 'State dir on this machine' },
   workspace: { ...texts, group: GATEWAY, describe: 'Further workspace that moves: OLD or OLD=NEW (repeatable)' },

@@ -83,7 +83,7 @@ function askedOf(flags: GatewayFlags): Asked {
     remoteGatewayBin: flags['remote-gateway-bin'] ?? null,
     excludes: flags.exclude ?? [],
     replace: flags.replace ?? false,
-    configPath: flags.config ?? null,
+    configPath: flags['gateway-config'] ?? null,
     gatewayPort: portOf(flags['gateway-port']),
     rewriteApprovals: flags['rewrite-approvals'] ?? false,
     commands: { old: commandsOf(flags, ''), new: commandsOf(flags, 'new-') },

@@ -95,7 +95,7 @@ test('sources that name different places for one profile are a conflict that onl
   expect(problem.hint).toBe("Name the right one: --state-dir '/data/my neo'");
 });
 
-test('two configs of one state dir are a conflict that --config ends, also where the state dir was named (F55)', () => {
+test('two configs of one state dir are a conflict that --gateway-config ends, also where the state dir was named (F55)', () => {
   const unit = gatewayFacts({ configPath: '/etc/neo.json', sources: ['unit x', 'flag'] });
   const process = gatewayFacts({ configPath: '/srv/neo.json', sources: ['running process 7'] });
   for (const choice of [{}, { stateDir: unit.stateDir }]) {
@@ -104,7 +104,7 @@ test('two configs of one state dir are a conflict that --config ends, also where
     expect(problem.message).toMatch(
       /unit x and flag: .*config \/etc\/neo\.json; running process 7: .*\/srv\/neo\.json/,
     );
-    expect(problem.hint).toBe('Name the right one: --config /etc/neo.json');
+    expect(problem.hint).toBe('Name the right one: --gateway-config /etc/neo.json');
   }
   expect(pick([unit, process], { configPath: '/srv/neo.json' })).toBe(process);
   expect(refused([unit, process], { configPath: '/x' })).toMatchObject({ code: 'state-dir-missing' });

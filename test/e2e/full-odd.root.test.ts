@@ -90,9 +90,9 @@ describe('a gateway that is a unit of the whole machine', () => {
       outcome: 'refused',
       running: 'old',
       exitCode: EXIT.preflight,
-      problem: { code: 'system-unit' },
+      problem: { code: 'supervisor-needs-root' },
     });
-    expect(finished.problem?.hint).toContain(`sudo systemctl disable --now ${SYSTEM_UNIT}`);
+    expect(finished.problem?.message).toContain(SYSTEM_UNIT);
     expect(at.running('old')).toHaveLength(1);
     expect(at.exec('old', ['systemctl', 'is-enabled', SYSTEM_UNIT]).stdout).toBe('enabled\n');
     expect(existsSync(join(at.homes.old, '.neo-pull-old'))).toBe(false);
