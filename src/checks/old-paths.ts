@@ -70,7 +70,7 @@ async function lookThrough(root: Root, look: Look, { clock, signal }: World): Pr
 
 function lookAtLink(root: Root, { path, link }: Entry, { plan, found }: Look): void {
   if (!link || mapLink(link, plan.mapping) === null) return;
-  if (mapLink(link, movedOnly(plan.mapping, plan.new.home)) !== null) return;
+  if (mapLink(link, movedOnly(plan)) !== null) return;
   const isModule = /(?:^|\/)node_modules\/(?:@[^/]+\/)?[^/]+$/.test(path.toString());
   found.add(isModule ? 'rebuild' : 'link', root, printable(path));
 }
@@ -105,10 +105,10 @@ function lookAtConfig(root: Root, entry: Entry, { found }: Look): void {
   found.add('foreign', root, printable(entry.path), windows.length);
 }
 
-function leadsAway(text: string, git: GitFile, { mapping, new: here }: Plan): boolean {
+function leadsAway(text: string, git: GitFile, plan: Plan): boolean {
   const inBytes = (pairs: Plan['mapping']) => pairs.map(({ from, to }) => ({ from: latin1(from), to: latin1(to) }));
-  const all = rewriteGit(text, git, inBytes(mapping)).rewrites.length;
-  return all > rewriteGit(text, git, inBytes(movedOnly(mapping, here.home))).rewrites.length;
+  const all = rewriteGit(text, git, inBytes(plan.mapping)).rewrites.length;
+  return all > rewriteGit(text, git, inBytes(movedOnly(plan))).rewrites.length;
 }
 
 function isConfig(root: Root, file: string, { configFiles }: Plan): boolean {

@@ -1,6 +1,7 @@
 import { posix } from 'node:path';
 import { macNames } from './mac-names.ts';
-import type { Mapping } from './plan.ts';
+import { livePlaces, movedPaths } from './only-files.ts';
+import type { Mapping, Plan } from './plan.ts';
 
 /** Where `~` points on the two machines. */
 export interface Homes {
@@ -50,10 +51,15 @@ export function buildMapping(moves: Moves): Mapping[] {
 }
 
 /**
- * The pairs of what is copied, without those of the homes: a path that these do not map leads to nothing on the new machine. Pure.
+ * The pairs of what is copied, single files among it, without those of the homes: a path that these do not map leads to nothing on
+ * the new machine. Pure.
  */
-export function movedOnly(mapping: readonly Mapping[], newHome: string): Mapping[] {
-  return mapping.filter(({ to }) => to !== trimmed(newHome));
+export function movedOnly({ mapping, roots, new: here }: Pick<Plan, 'mapping' | 'roots' | 'new'>): Mapping[] {
+  const single = roots.flatMap((root) => {
+    const places = livePlaces(root);
+    return root.files === null ? [] : movedPaths(root).map((from, at) => ({ from, to: places[at] ?? from }));
+  });
+  return [...single, ...mapping.filter(({ to }) => to !== trimmed(here.home))];
 }
 
 /**

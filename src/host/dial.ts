@@ -11,17 +11,12 @@ import { proxyArgv } from './proxy-command.ts';
 import { readAlgorithmLists } from './ssh-algorithm-lists.ts';
 import { readSshSettings, type SshAccount, type SshQuery, type SshSettings } from './ssh-config.ts';
 import { RecallingAsk } from './recalling-ask.ts';
+import { isCommandNotFound } from './run.ts';
 import { SshHost } from './ssh.ts';
 import type { Through } from './ssh-line.ts';
 import type { SshOptions } from './ssh-options.ts';
 import { parseHop } from './target.ts';
-import {
-  isCommandNotFound,
-  reasonAfterFailure,
-  reasonByAlgorithms,
-  reasonForOpenSsh,
-  tookPassword,
-} from './transport.ts';
+import { reasonAfterFailure, reasonByAlgorithms, reasonForOpenSsh, tookPassword } from './transport.ts';
 
 /** What is asked for beside the query itself. */
 export interface DialRequest {

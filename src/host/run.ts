@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import type { Clock } from '../core/clock.ts';
 import type { Host, SpawnOptions } from '../core/host.ts';
-import { fail, type ProblemError } from '../core/problem.ts';
+import { fail, ProblemError } from '../core/problem.ts';
 import { refusedProblem } from './account-read-only.ts';
 import { systemClock } from './clock.ts';
 import { printable } from './printable.ts';
@@ -64,6 +64,11 @@ export async function runOk(host: Host, argv: readonly string[], options: RunOpt
   const result = await run(host, argv, options);
   if (result.code !== 0) throw failed(host, argv, result);
   return result;
+}
+
+/** Did a command fail for not being there? Pure. */
+export function isCommandNotFound(error: unknown): boolean {
+  return error instanceof ProblemError && error.problem.code === 'command-not-found';
 }
 
 async function collect(output: Readable, maxBytes: number, tooLarge: () => void): Promise<Buffer> {

@@ -5,8 +5,7 @@ import { fail } from '../core/problem.ts';
 import { pasteable } from './pasteable.ts';
 import { printable } from './printable.ts';
 import type { ProxyPlace } from './proxy-command.ts';
-import { run } from './run.ts';
-import { isCommandNotFound } from './transport.ts';
+import { isCommandNotFound, run } from './run.ts';
 import { settingsFromFiles } from './ssh-config-files.ts';
 import { sshTime } from './ssh-time.ts';
 

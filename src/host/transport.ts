@@ -82,11 +82,6 @@ export function tookPassword(error: unknown): boolean {
   return taken.some((one) => one.startsWith('password'));
 }
 
-/** Is there no OpenSSH on this machine? Pure. */
-export function isCommandNotFound(error: unknown): boolean {
-  return error instanceof ProblemError && error.problem.code === 'command-not-found';
-}
-
 async function exists(path: string): Promise<boolean> {
   return access(path).then(
     () => true,

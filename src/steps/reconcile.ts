@@ -84,7 +84,7 @@ function* modeChange(path: Buffer, was: number, is: number): Generator<Change> {
 
 function* linkChange(plan: Plan, { path, link }: Entry): Generator<Change> {
   // One that leads to what does not move would lead to nothing, or to something else: it stays as evidence of what it meant.
-  const target = link && mapLink(link, movedOnly(plan.mapping, plan.new.home));
+  const target = link && mapLink(link, movedOnly(plan));
   if (!link || !target) return;
   yield { kind: 'link', path: path.toString('base64'), was: link.toString('base64'), is: target.toString('base64') };
 }

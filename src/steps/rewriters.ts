@@ -38,10 +38,10 @@ export function rewriterOf(plan: Plan, root: Root, path: Buffer): Rewriter | nul
 }
 
 /** Git takes any bytes for a path, so its files are read by bytes. */
-function gitRewriter({ mapping, new: here }: Plan, file: string): Rewriter | null {
+function gitRewriter(plan: Plan, file: string): Rewriter | null {
   const kind = gitFileOf(file);
   if (kind === null) return null;
-  const moved = movedOnly(mapping, here.home).map(({ from, to }) => ({ from: latin1(from), to: latin1(to) }));
+  const moved = movedOnly(plan).map(({ from, to }) => ({ from: latin1(from), to: latin1(to) }));
   return (original) => {
     const { text, rewrites } = rewriteGit(original.toString('latin1'), kind, moved);
     const readable = rewrites.map(({ at, from, to }) => ({

@@ -1,6 +1,7 @@
 import { posix } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { samplePlan } from '../cli/sample.ts';
 import { buildMapping, mapLink, mapPath, movedOnly, type Moves } from '../../src/core/mapping.ts';
 import type { Mapping } from '../../src/core/plan.ts';
 
@@ -119,8 +120,18 @@ describe('buildMapping, with earlier names of the product', () => {
 });
 
 describe('movedOnly', () => {
-  it('has the pairs of what is copied, and not those of the homes', () => {
-    expect(movedOnly(mapping, '/home/bo/').map(({ from }) => from)).toEqual([
+  it('has the pairs of what is copied, single files first, and not those of the homes', () => {
+    const plan = samplePlan({ mapping });
+    const [whole] = plan.roots;
+    if (!whole) throw new Error('a sample without roots');
+    const single = { ...whole, oldPath: '/home/al/keys', livePath: '/home/bo/keys', files: ['telegram.token'] };
+    const moved = movedOnly({
+      mapping,
+      roots: [whole, single],
+      new: { ...plan.new, home: '/home/bo/' },
+    });
+    expect(moved[0]).toEqual({ from: '/home/al/keys/telegram.token', to: '/home/bo/keys/telegram.token' });
+    expect(moved.slice(1).map(({ from }) => from)).toEqual([
       '/export/home/al/.smart-agent-neo',
       '/home/al/.smart-agent-neo',
       '/export/home/al/work/ws',

@@ -88,7 +88,7 @@ describe('a command line that cannot be meant', () => {
     ['a port that is none', ['al@old', '-p', '70000'], /--port is "70000"/, /65535/, 'option-invalid'],
     ['half a fingerprint', ['al@old', '--host-key', 'SHA256:x'], /--host-key/, /ssh-keygen -lf/, 'option-invalid'],
     ['a product unheard of', ['al@old', '--product', 'chatty'], /--product is "chatty"/, /openclaw/, 'option-invalid'],
-    ['a target with a blank', ['a l@old'], /"a l@old" is not a target/, /user@host/, 'target-malformed'],
+    ['a target with a blank', ['al@ol d'], /"al@ol d" is not a target/, /user@host/, 'target-malformed'],
     [
       'a target that is an option (F38)',
       ['--', '-oProxyCommand=id'],

@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { ProductName } from '../../src/core/inventory.ts';
 import { killOne, liveProcesses } from './processes.ts';
@@ -118,6 +118,7 @@ export function runningOn(side: Side): number[] {
 
 /** Every process that keeps another one running on a side: service managers, and what stands in for launchd, pm2 and containers. */
 function supervisors(side: Pick<Side, 'home'>): { pid: number; startTime: number }[] {
+  if (!existsSync(side.home)) return [];
   const folders = readdirSync(side.home).filter((name) => name.startsWith('.stand-in-') || name === '.pm2');
   const names = folders.flatMap((folder) =>
     readdirSync(join(side.home, folder), { recursive: true, encoding: 'utf8' }).map((name) => join(folder, name)),
