@@ -3,14 +3,15 @@ import { call, lastWord, pidIn, type Driver, type Place, type Service } from './
 
 /** A unit of the account's own manager. Where the login gives no bus, the one of the gateway's user is tried. */
 export function userUnit(unit: string): Driver {
+  const scope = ['systemctl', '--user'];
   return {
     async look(place) {
-      const env = await reached(place, unit);
-      return env && serviceOf(place, { unit, env, scope: ['systemctl', '--user'] });
+      const shown = await shownByUser(place, { unit, scope });
+      return shown && serviceOf(place, { unit, scope, ...shown });
     },
     async tell({ verb, as, timeoutMs }, place) {
-      const env = (await reached(place, unit)) ?? {};
-      return lastWord(await call(place, ['systemctl', '--user', verb, ...runtime(as), unit], { env, timeoutMs }));
+      const env = (await shownByUser(place, { unit, scope }))?.env ?? {};
+      return lastWord(await call(place, [...scope, verb, ...runtime(as), unit], { env, timeoutMs }));
     },
     byHand: (verb) => `systemctl --user ${verb} ${unit}`,
   };
@@ -19,8 +20,12 @@ export function userUnit(unit: string): Driver {
 /** A unit of the machine: anybody may look, root changes. */
 export function systemUnit(unit: string, { sudo }: { sudo: boolean }): Driver {
   const root = sudo ? ['sudo', '-n'] : [];
+  const scope = ['systemctl'];
   return {
-    look: (place) => serviceOf(place, { unit, env: {}, scope: ['systemctl'] }),
+    async look(place) {
+      const shown = await show(place, { unit, scope, env: {} });
+      return shown && serviceOf(place, { unit, scope, ...shown });
+    },
     async tell({ verb, as, timeoutMs }, place) {
       const argv = [...root, 'systemctl', verb, '--no-ask-password', ...runtime(as), unit];
       return lastWord(await call(place, argv, { timeoutMs }));
@@ -31,8 +36,13 @@ export function systemUnit(unit: string, { sudo }: { sudo: boolean }): Driver {
 
 interface Unit {
   readonly unit: string;
-  readonly env: Readonly<Record<string, string>>;
   readonly scope: readonly string[];
+}
+
+/** What a manager says of a unit, and the environment in which it answers. */
+interface Shown {
+  readonly env: Readonly<Record<string, string>>;
+  readonly properties: ReadonlyMap<string, string>;
 }
 
 /** What lasts until the next boot only is made and unmade in another place. */
@@ -40,24 +50,22 @@ function runtime(as: string | null): readonly string[] {
   return as === 'enabled-runtime' ? ['--runtime'] : [];
 }
 
-/** The environment in which the user's manager answers; null where none does. */
-async function reached(place: Place, unit: string): Promise<Unit['env'] | null> {
+async function shownByUser(place: Place, unit: Unit): Promise<Shown | null> {
   const runtimeDir = `/run/user/${place.gateway.uid}`;
   const bus = { XDG_RUNTIME_DIR: runtimeDir, DBUS_SESSION_BUS_ADDRESS: `unix:path=${runtimeDir}/bus` };
-  for (const env of [{}, bus]) {
-    const shown = await call(place, ['systemctl', '--user', 'show', unit, '--property=LoadState'], { env });
-    if (shown === null) return null;
-    if (parseProperties(shown.stdout.toString()).has('LoadState')) return env;
-  }
-  return null;
+  return (await show(place, { ...unit, env: {} })) ?? (await show(place, { ...unit, env: bus }));
 }
 
 const PROPERTIES = ['LoadState', 'ActiveState', 'MainPID'];
 
-async function serviceOf(place: Place, { unit, env, scope }: Unit): Promise<Service | null> {
+/** Null where no manager answers. */
+async function show(place: Place, { unit, scope, env }: Unit & Pick<Shown, 'env'>): Promise<Shown | null> {
   const shown = await call(place, [...scope, 'show', unit, `--property=${PROPERTIES.join(',')}`], { env });
   const properties = parseProperties(shown?.stdout.toString() ?? '');
-  if (!properties.has('LoadState')) return null;
+  return properties.has('LoadState') ? { env, properties } : null;
+}
+
+async function serviceOf(place: Place, { unit, scope, env, properties }: Unit & Shown): Promise<Service> {
   // `show` may tell a unit file state from before the last change on disk; `is-enabled` looks. What is not there is not enabled.
   const installed = properties.get('LoadState') !== 'not-found';
   const asked = installed ? await call(place, [...scope, 'is-enabled', unit], { env }) : null;
