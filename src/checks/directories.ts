@@ -83,6 +83,8 @@ function extraDirectories(facts: LayoutFacts, paths: LearnedPaths): Candidate[] 
     const dir = { path: named.path, realPath: seen.realPath };
     const refused = named.as === 'directory' ? wholeRefusal(dir, facts.old, named.namedBy) : null;
     if (refused) throw new ProblemError(refused);
+    // What lies in the state dir moves with it, by the rules and modes of the state.
+    if (isInside(seen.realPath, moving.stateDir)) return [];
     return 'alone' in verdictOn(named, seen, moving) ? [{ room: named.room, path: named.path, to: null }] : [];
   });
 }
