@@ -1,3 +1,4 @@
+import { findByHand } from './checks/by-hand.ts';
 import { countOld } from './checks/census.ts';
 import { channelsBefore } from './checks/channels.ts';
 import { discover } from './checks/discover.ts';
@@ -108,7 +109,7 @@ export async function look(machines: { old: Host; new: Host }, request: LookRequ
     counts: null,
   };
   const draft = decide(facts, routes, wish, []);
-  const [takenBy, staged, channels, counts] = await Promise.all([
+  const [takenBy, staged, channels, counts, byHand] = await Promise.all([
     portHolder(machines.new, draft, { sameKernel: old.bootId === here.bootId }, around),
     measure(
       machines.new,
@@ -117,8 +118,9 @@ export async function look(machines: { old: Host; new: Host }, request: LookRequ
     ),
     request.asksChannels ? channelsBefore(machines.old, draft.old.gateway, around) : null,
     countOld(machines, draft, around),
+    findByHand(machines, { plan: draft, gateway, config }, around),
   ]);
-  const inventory = { ...facts, newPort: { port, takenBy }, channels, counts };
+  const inventory = { ...facts, newPort: { port, takenBy }, channels, counts, byHand };
   const problems: Problem[] = [];
   for (const check of preflight(inventory, draft, { replace: request.replace, staged })) {
     const found = await check.run();

@@ -36,10 +36,18 @@ export function filesBelow(folder: string, ends: readonly string[], depth = 0): 
 /** The members of a JSON object in a file; none where there is no such thing. */
 export function membersOf(file: string): Members {
   try {
-    if (statSync(file).size > MOST_BYTES) return {};
-    return asMembers(JSON.parse(readFileSync(file, 'utf8')));
+    return asMembers(JSON.parse(textOf(file)));
   } catch {
     return {};
+  }
+}
+
+/** The text of a file; empty where there is none, or one too long to be what is looked for. */
+export function textOf(file: string): string {
+  try {
+    return statSync(file).size > MOST_BYTES ? '' : readFileSync(file, 'utf8');
+  } catch {
+    return '';
   }
 }
 

@@ -1,3 +1,5 @@
+import type { Build } from '../core/native.ts';
+
 /** Where a gateway's things lie on the machine that counts them. All paths absolute. */
 export interface CensusRequest {
   /** The state dir, or the copy of one. */
@@ -5,12 +7,25 @@ export interface CensusRequest {
   /** Directories of agents and session stores outside of it; `id` stands for them in names. */
   readonly apart: readonly CensusPlace[];
   readonly workspaces: readonly CensusPlace[];
+  /** Where it is there nothing is counted: asked is what is bound to the machine. */
+  readonly bound?: BoundRequest;
 }
 
 /** A directory by a name that is the same on every machine. */
 export interface CensusPlace {
   readonly id: string;
   readonly path: string;
+}
+
+export interface BoundRequest {
+  /** What this machine is, by its own word. */
+  readonly from: Pick<Build, 'platform' | 'arch'>;
+  /** What native files are to run on; null asks for the machine alone, and reads no file of the gateway. */
+  readonly to: Build | null;
+  /** Is the Node that answers the gateway's own? Of another one the ABI says nothing. */
+  readonly isOwnNode: boolean;
+  /** Files with certificates, apart from those in the state dir. */
+  readonly certificates: readonly string[];
 }
 
 /** As one word of an argv: base64, because a path may hold anything. */

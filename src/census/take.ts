@@ -5,10 +5,11 @@ import { fail, type ProblemError } from '../core/problem.ts';
 import { printable } from '../host/printable.ts';
 import { programOutput } from '../host/program-output.ts';
 import type { Item } from './count.ts';
+import { linesOf } from './lines.ts';
 import { PROGRAM_TEXT } from './program.generated.ts';
 import { encodeRequest, type CensusRequest } from './request.ts';
 
-export interface CensusOptions extends CensusRequest {
+export interface CensusOptions extends Omit<CensusRequest, 'bound'> {
   /** The Node of that machine, absolute; any from 18 on. */
   readonly node: string;
   readonly clock: Clock;
@@ -16,8 +17,6 @@ export interface CensusOptions extends CensusRequest {
 }
 
 const STALL_MS = 2 * 60_000;
-/** A million sessions have a tenth of it. */
-const MOST_BYTES = 512 * 1024 * 1024;
 const LONGEST_NAME = 4096;
 
 /**
@@ -40,21 +39,6 @@ export async function takeCensus(host: Host, options: CensusOptions): Promise<Ce
     items.push(item);
   }
   throw malformed(host, state);
-}
-
-async function* linesOf(chunks: AsyncIterable<Buffer>, tooLong: () => Error): AsyncGenerator<string> {
-  let rest = Buffer.alloc(0);
-  let bytes = 0;
-  for await (const chunk of chunks) {
-    bytes += chunk.length;
-    rest = Buffer.concat([rest, chunk]);
-    if (bytes > MOST_BYTES || rest.length > MOST_BYTES / 64) throw tooLong();
-    for (let end = rest.indexOf(0x0a); end >= 0; end = rest.indexOf(0x0a)) {
-      yield rest.subarray(0, end).toString();
-      rest = rest.subarray(end + 1);
-    }
-  }
-  if (rest.length > 0) yield rest.toString();
 }
 
 function itemIn(line: string): Item | 'end' | null {

@@ -5,6 +5,7 @@ import { nameKept } from '../core/keepers.ts';
 import type { Plan, Root } from '../core/plan.ts';
 import type { Problem } from '../core/problem.ts';
 import { printable } from '../host/printable.ts';
+import { byHandLines } from './by-hand-lines.ts';
 import { inked, marksOf, type Paper } from './paper.ts';
 import { listedProblem } from './problem-lines.ts';
 import { bytesText, counted } from './units.ts';
@@ -24,6 +25,7 @@ export function planLines(plan: Plan, paper: Paper): string[] {
     ...section('On this machine', sentences(newSide(plan), paper), paper),
     ...section('Rewritten in the copy: config, session index, absolute links', mappingLines(plan, paper), paper),
     ...section(`Values of the config that change (${plan.configRewrites.count})`, rewriteLines(plan, paper), paper),
+    ...section(`To be done by hand afterwards (${plan.byHand?.count ?? 0})`, byHandLines(plan, paper), paper),
     ...section('Left out', sentences(leftOut(plan), paper), paper),
     ...section(
       `Warnings (${plan.warnings.length})`,

@@ -29,6 +29,7 @@ export function reportMarkdown(report: Report): string {
     ),
     machines(report),
     staying(report),
+    byHand(report),
     downtime(report),
     checklist(report),
     steps(report),
@@ -115,6 +116,19 @@ function staying({ plan }: Report): string {
       ['path on the old machine', 'named by', 'why'],
       stay.map((one) => [code(one.path), code(one.namedBy), whyItStays(one)]),
     ),
+  ]);
+}
+
+/** In the order in which they were found; a command stands alone, so that it can be copied. */
+function byHand({ byHand: { count, listed } }: Report): string {
+  const more = count - listed.length;
+  return section('By hand', [
+    ...(count > 0 ? ['Bound to the old machine, or on another one: nobody but you can do these.', ''] : []),
+    ...listed.flatMap(({ what, why, command }) => [
+      `- **${text(what)}**: ${text(why)}`,
+      ...(command === null ? [] : [`  - ${code(command)}`]),
+    ]),
+    ...(more > 0 ? [`- and ${countText(more)} more`] : []),
   ]);
 }
 

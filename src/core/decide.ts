@@ -75,6 +75,7 @@ export function decide(inventory: Inventory, routes: readonly Route[], wish: Wis
     channels: inventory.channels,
     counts: inventory.counts,
     provenance: inventory.provenance ?? [],
+    byHand: inventory.byHand ?? null,
     limits: { ...wish.limits, maxDelete: Math.max(100, Math.floor(sum(roots.map((root) => root.entries)) / 2)) },
     warnings,
   };

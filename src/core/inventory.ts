@@ -1,3 +1,4 @@
+import type { ByHandList } from './by-hand.ts';
 import type { Counts } from './census.ts';
 import type { Fate } from './fate.ts';
 import type { Supervisor } from './plan.ts';
@@ -190,4 +191,6 @@ export interface Inventory {
   readonly channels: readonly ChannelState[] | null;
   /** What the gateway owns while it still runs; null where no Node was found to count it. */
   readonly counts: Counts | null;
+  /** What is bound to the old machine, as in the Plan. */
+  readonly byHand?: ByHandList | null;
 }

@@ -1,3 +1,4 @@
+import type { ByHandList } from './by-hand.ts';
 import type { Counts } from './census.ts';
 import type { Rewrite } from './event.ts';
 import type { Fate } from './fate.ts';
@@ -189,6 +190,8 @@ export interface Plan {
   readonly limits: Limits;
   /** What was found out about the old gateway, and who says so; absent in a plan of an earlier release. */
   readonly provenance?: readonly Saying[];
+  /** What a person has to do after the move; absent in a plan of an earlier release, null where it was not looked for. */
+  readonly byHand?: ByHandList | null;
   /** What was found that does not stop the move. */
   readonly warnings: readonly Problem[];
 }

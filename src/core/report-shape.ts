@@ -1,3 +1,4 @@
+import type { ByHandList } from './by-hand.ts';
 import type { Counts } from './census.ts';
 import type { Downtime } from './downtime.ts';
 import type { ChecklistLine, Outcome, Rewrite, Running, Skipped } from './event.ts';
@@ -106,6 +107,8 @@ export interface Report {
   readonly checklist: readonly ChecklistLine[];
   readonly warnings: readonly Problem[];
   readonly problems: readonly Problem[];
+  /** What a person has to do after the move, because it is bound to the old machine or lies on a third one. */
+  readonly byHand: ByHandList;
   readonly parked: readonly ReportParked[];
   readonly saved: readonly { readonly what: string; readonly path: string }[];
   /** What of neo-pull is left on the old machine, and how it is removed by hand once it is no longer wanted. */

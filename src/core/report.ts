@@ -42,6 +42,7 @@ export function foldReport(events: readonly Event[]): Report {
     doctor: doctorOf(events),
     checklist: ofType(events, 'run.checked').at(-1)?.checklist ?? [],
     ...problemsOf(events, plan),
+    byHand: plan?.byHand ?? { count: 0, listed: [] },
     parked: plan && isOpen(state, 'swap') ? parkedOf(plan, events[0]?.run ?? '') : [],
     saved: ofType(events, 'run.saved').map(({ what, path }) => ({ what, path })),
     oldMachine: leftOn(state),

@@ -57,7 +57,7 @@ interface ProgramRequest {
 /** A walk has one root, a census a state dir and lists of places. Null for anything else. */
 function requestIn(text: string): ProgramRequest | null {
   const request = decoded(text);
-  const { root, state, apart, workspaces } = request;
+  const { root, state, apart, workspaces, bound } = request;
   if (typeof root === 'string')
     return { kind: 'walk', paths: [root], at: (place) => ({ ...request, root: place(root) }) };
   if (typeof state !== 'string' || !isPlaces(apart) || !isPlaces(workspaces)) return null;
@@ -66,8 +66,27 @@ function requestIn(text: string): ProgramRequest | null {
   return {
     kind: 'census',
     paths: [state, ...[...apart, ...workspaces].map((one) => one.path)],
-    at: (place) => ({ state: place(state), apart: moved(apart, place), workspaces: moved(workspaces, place) }),
+    at: (place) => ({
+      state: place(state),
+      apart: moved(apart, place),
+      workspaces: moved(workspaces, place),
+      ...(isBound(bound) && { bound: heldBound(bound, place) }),
+    }),
   };
+}
+
+interface Bound {
+  readonly certificates: readonly string[];
+}
+
+function isBound(value: unknown): value is Bound {
+  const { certificates } = (value ?? {}) as Partial<Bound>;
+  return Array.isArray(certificates) && certificates.every((one) => typeof one === 'string');
+}
+
+/** Certificates elsewhere are not read, and it is not said that the Node that answers is the gateway's. */
+function heldBound(bound: Bound, place: (path: string) => string): Bound & { isOwnNode: boolean } {
+  return { ...bound, isOwnNode: false, certificates: bound.certificates.map(place).filter((path) => path !== '') };
 }
 
 interface Place {

@@ -28,6 +28,14 @@ describe('the plan on the screen', () => {
     expect(text).toContain('and 112 more');
   });
 
+  it('shows the first of what is to be done by hand, and counts the rest', () => {
+    const listed = Array.from({ length: 9 }, (_, at) => ({ id: `${at}`, what: `thing ${at}`, why: '', command: null }));
+    const lines = planLines(samplePlan({ byHand: { count: 9, listed } }), paper(80));
+    const text = lines.join('\n');
+    expect(text).toContain('To be done by hand afterwards (9)\n  thing 0\n  thing 1\n  thing 2\n  and 6 more');
+    expect(lines.length - planLines(samplePlan(), paper(80)).length).toBe(6);
+  });
+
   it('fits on one screen', () => {
     expect(planLines(samplePlan(), paper(80)).length).toBeLessThanOrEqual(47);
   });

@@ -7,11 +7,24 @@ import { reportMarkdown } from '../../src/cli/report-markdown.ts';
 import { Secrets } from '../../src/cli/secrets.ts';
 import { problem } from '../../src/core/problem.ts';
 import { foldReport } from '../../src/core/report.ts';
-import { movedJournal, RUN, told } from './sample.ts';
+import { movedJournal, RUN, samplePlan, told } from './sample.ts';
 
 describe('a report in Markdown', () => {
   it('reads from what matters to what may be looked up', async () => {
     await expect(reportMarkdown(foldReport(movedJournal()))).toMatchFileSnapshot('snapshots/report.md.txt');
+  });
+
+  it('gives the command of each thing that is to be done by hand', () => {
+    const listed = [
+      { id: 'a', what: 'packages of <x>', why: 'Built for another machine.', command: "cd '/w/a b' && npm ci" },
+      { id: 'b', what: 'the app', why: 'It calls the old machine.', command: null },
+    ];
+    const text = reportMarkdown(foldReport(movedJournal(samplePlan({ byHand: { count: 3, listed } }))));
+    expect(text).toContain('## By hand');
+    expect(text).toContain(
+      "- **packages of \\<x\\>**: Built for another machine.\n  - `cd '/w/a b' && npm ci`\n- **the app**",
+    );
+    expect(text).toContain('- and 1 more');
   });
 
   it('can be made of a run that has only begun', () => {

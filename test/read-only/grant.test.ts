@@ -103,6 +103,20 @@ describe('a census', () => {
     expect(judgeScript(Buffer.from(CENSUS), given, account)).toBeNull();
     expect(judgeScript(Buffer.from(PROGRAM_TEXT), given, account)).toMatchObject({ kind: 'not-allowed' });
   });
+
+  it('reads certificates in the roots only, and vouches for no other Node than the one that answers', () => {
+    const from = { platform: 'linux', arch: 'x64' };
+    const certificates = [join(home, 'way-in/cert.pem'), '/etc/ssl/cert.pem', join(home, 'way-out/cert.pem')];
+    const bound = { from, to: { ...from, libc: null, abi: '115' }, isOwnNode: true, certificates };
+    const request = encodeCensus({ state: home, apart: [], workspaces: [], bound });
+    const argv = [process.execPath, '--input-type=commonjs', '-', request];
+    const given = grant({ kind: 'launch', nonce: '', argv, env: {} }, account) as Grant;
+    expect(decodeCensus(given.argv[3] ?? '').bound).toEqual({
+      ...bound,
+      isOwnNode: false,
+      certificates: [join(home, 'state/cert.pem')],
+    });
+  });
 });
 
 describe('a script', () => {
