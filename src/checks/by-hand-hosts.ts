@@ -7,6 +7,7 @@ import { isLoopback, isOldName, newName, productHere, type Bound } from './by-ha
 const ELSEWHERE =
   /^(?:meta|gateway\.(?:bind|customBindHost|trustedProxies)|channels\.bluebubbles\.serverUrl|browser)(?:[.[]|$)/;
 const WEBHOOK = /(?:webhook(?:public)?|public)url$/i;
+const HOST_KEY = /(?:host|address|origin|domain|server|endpoint|proxy|bind)\w*(?:\[\d+\])?$/i;
 const LONGEST = 2048;
 
 /**
@@ -35,6 +36,8 @@ function named(at: string, { url, value }: { url: URL; value: string }, bound: B
 
 function bareName(at: string, value: string, bound: Bound): ByHand[] {
   const [, host = value, port = ''] = /^([^:\s]+)(:\d{1,5})$/.exec(value) ?? [];
+  // A single word may be the name of anything; where a host is meant the key says so.
+  if (port === '' && !/[.:]/.test(host) && !HOST_KEY.test(at)) return [];
   if (!isOldName(host, bound)) return [];
   return [oldNamed(at, printable(value), { moved: `${newName(host, bound)}${port}`, bound })];
 }

@@ -16,7 +16,9 @@ const PLAIN = {
   gateway: { mode: 'local', port: 18789, bind: 'loopback', controlUi: { allowedOrigins: ['*'] } },
   agents: { defaults: { workspace: '/home/olga/.smart-agent-neo/workspace', userTimezone: 'Europe/Berlin' } },
   channels: { telegram: { enabled: true, webhookSecret: 'x' }, imessage: { enabled: false } },
-  models: { providers: { example: { baseUrl: 'https://api.example.com/v1', note: 'oldboxes are no names' } } },
+  models: {
+    providers: { example: { baseUrl: 'https://api.example.com/v1', note: 'oldboxes are no names', id: 'oldbox' } },
+  },
   browser: { cdpUrl: 'http://127.0.0.1:9222' },
   secrets: { providers: { file: { source: 'file', path: '~/secrets.json' } } },
 };
@@ -41,7 +43,7 @@ describe('what is to be done by hand', () => {
         voice: { publicUrl: 'https://bot.example.org/calls/s3cret' },
         signal: { httpUrl: 'http://127.0.0.1:8080' },
       },
-      hooks: { peer: 'oldbox:22' },
+      hooks: { peer: 'oldbox:22', peerHost: 'oldbox' },
     };
     const items = told(boundOf({ config }));
     const commands = Object.fromEntries(Object.entries(items).map(([id, { command }]) => [id, command]));
@@ -57,6 +59,7 @@ describe('what is to be done by hand', () => {
       'webhook:channels.voice.publicUrl': 'nslookup bot.example.org',
       'service:channels.signal.httpUrl': null,
       'config:hooks.peer': 'smart-agent-neo config set hooks.peer newbox:22',
+      'config:hooks.peerHost': 'smart-agent-neo config set hooks.peerHost newbox',
     });
     expect(items['config:gateway.trustedProxies']?.text).toContain('127.0.0.1 ran on the old machine itself');
     expect(items['config:channels.telegram.webhookUrl']?.text).toContain('https://old.example');
