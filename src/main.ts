@@ -1,4 +1,5 @@
 import { homedir, userInfo } from 'node:os';
+import { becomeOwner } from './cli/owner.ts';
 import { runProgram, tellFailure } from './cli/program.ts';
 import type { Surroundings } from './cli/surroundings.ts';
 import { VERSION } from './cli/version.ts';
@@ -23,6 +24,7 @@ const around: Surroundings = {
   signals: process,
   clock: systemClock,
   version: VERSION,
+  become: (owner) => becomeOwner(owner, around),
   exit: leave,
 };
 // What nobody awaited and nobody caught. The Journal is whole: `resume` or `rollback` go on from it.

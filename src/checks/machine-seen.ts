@@ -47,6 +47,7 @@ export function machineSeen(answer: Answer, product: ProductName): MachineSeen {
         listOf(group, 'exports.names').map((name) => ({ name, file: valueOf(group, 'exports') ?? '' })),
       ),
       userServices: one('services') === 'yes',
+      selinux: one('selinux') === 'Enforcing',
       linger: one('linger') === '' ? null : one('linger') === 'yes',
     },
     services: groupsOf(answer, 'unit').map((group) => serviceSeen(group, names)),

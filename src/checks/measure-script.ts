@@ -50,6 +50,7 @@ np_dir() {
   np_p=\${np_r:-$np_a}
   np_put dir.parent "$np_p"
   if [ $np_blocked = no ] && [ -w "$np_p" ] && [ -x "$np_p" ]; then np_put dir.parent-writable yes; fi
+  np_put dir.parent-owner "$(ls -ldn "$np_p" 2>/dev/null | awk 'NR == 1 { print $3 }')"
   np_put dir.device "$(np_device "$np_p")"
   np_stream dir.blocks 4096 np_bounded 20 df -P -k "$np_p"
   np_stream dir.inodes 4096 np_bounded 20 df -P -i "$np_p"

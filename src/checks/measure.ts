@@ -74,6 +74,7 @@ function dirFacts(path: string, group: Answer): DirFacts {
     parent: {
       path: parent,
       writable: valueOf(group, 'dir.parent-writable') !== null,
+      ownerUid: countOf(group, 'dir.parent-owner'),
       device: valueOf(group, 'dir.device') || parent,
       freeBytes,
       freeInodes: freeInodesIn(valueOf(group, 'dir.inodes') ?? ''),

@@ -10,12 +10,14 @@ import { colliding } from './collisions.ts';
 import { pureCheck, type PureCheck } from './pure-check.ts';
 import { refusal } from './refused.ts';
 
+const HERE = 'on this machine';
+
 /** Can each root be taken from where it is, and put where it is to live? */
 export function rootChecks(inventory: Inventory, plan: Plan, { replace }: { replace: boolean }): readonly PureCheck[] {
   const { dirs, old, new: here } = inventory;
   const places = dirs.flatMap((dir) => [
     { machine: old, where: 'on the old machine', dir: dir.old },
-    { machine: here, where: 'on this machine', dir: dir.new },
+    { machine: here, where: HERE, dir: dir.new },
   ]);
   // A directory of which single files move is neither moved nor replaced.
   const wholes = places.filter((_, at) => !plan.roots[Math.floor(at / 2)]?.files);
@@ -27,6 +29,9 @@ export function rootChecks(inventory: Inventory, plan: Plan, { replace }: { repl
     pureCheck('config-moves', 'The config moves with the rest', () => configLeftBehind(inventory, plan)),
     pureCheck('roots-readable', 'All that moves can be read', () => unreadable(inventory, plan)),
     pureCheck('roots-owned', 'All that moves is ours', () => places.flatMap((place) => foreign(place))),
+    pureCheck('root-is-meant', 'It is made for the user whose place it is', () => {
+      return plan.asked.rootIsMeant === true ? [] : dirs.flatMap((dir) => othersPlace(dir.new, here)).slice(0, 1);
+    }),
     pureCheck('parents-writable', 'The copy can be made beside its place', () =>
       dirs.flatMap((dir) => closed(dir.new)),
     ),
@@ -81,8 +86,24 @@ function foreign({ machine, where, dir }: { machine: MachineFacts; where: string
   return [
     problem('root-not-ours', {
       message: `${printable(dir.path)} ${where} belongs to user ${String(dir.ownerUid)}, not to ${printable(machine.user)} (${String(machine.uid)}).`,
-      hint: 'Be the user that runs the gateway, on both machines, and try again.',
+      hint:
+        machine.uid === 0 && where === HERE
+          ? `Move it as that user: --owner ${String(dir.ownerUid)}`
+          : 'Be the user that runs the gateway, on both machines, and try again.',
       detail: { path: dir.path, ownerUid: dir.ownerUid, uid: machine.uid },
+    }),
+  ];
+}
+
+/** As root everything can be made anywhere, and belongs to root then. */
+function othersPlace(dir: DirFacts, { uid, user }: MachineFacts): Problem[] {
+  const owner = dir.parent.ownerUid ?? 0;
+  if (uid !== 0 || owner === 0 || dir.ownerUid !== null) return [];
+  return [
+    problem('owner-unsaid', {
+      message: `${printable(dir.path)} would be made by ${printable(user)} in ${printable(dir.parent.path)}, which is user ${String(owner)}'s: a gateway of that user could not read it.`,
+      hint: `Move it as that user: --owner ${String(owner)}, or --owner root if root itself is to run it.`,
+      detail: { path: dir.path, ownerUid: owner },
     }),
   ];
 }

@@ -240,6 +240,7 @@ np_main() {
   shift 4
   np_identity
   if [ -n "$np_product" ]; then
+    np_put selinux "$(np_bounded 10 getenforce 2>/dev/null </dev/null)"
     np_rsync
     np_services
     np_locks

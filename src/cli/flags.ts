@@ -78,8 +78,9 @@ export const CONSENT_FLAGS = {
   'no-input': { ...flag, group: CONDUCT, describe: 'Ask nothing: what would be asked ends the run' },
 } as const satisfies Record<string, Options>;
 
-/** What is printed. Every command has them. */
+/** What is printed, and as whom. Every command has them. */
 export const OUTPUT_FLAGS = {
+  owner: { ...text, group: CONDUCT, describe: 'Started by root: be the user whose gateway it is, in everything' },
   json: { ...flag, group: OUTPUT, describe: 'Events (or the answer) as JSON on stdout, nothing else there' },
   verbose: { type: 'count', alias: 'v', group: OUTPUT, describe: 'Say more; twice: everything that is logged' },
   quiet: { ...flag, alias: 'q', group: OUTPUT, describe: 'Only problems and the result' },

@@ -2,6 +2,7 @@ import yargs, { type Argv } from 'yargs';
 import { EXIT } from '../core/exit.ts';
 import { fail, problemOf, PROBLEMS, type Problem, type ProblemError } from '../core/problem.ts';
 import { isoTime } from '../core/timestamp.ts';
+import { asOwner } from './as-owner.ts';
 import { closest } from './closest.ts';
 import { commandFirst } from './command-first.ts';
 import type { Command } from './command.ts';
@@ -73,7 +74,12 @@ async function dispatch(around: Surroundings): Promise<number> {
             word,
             COMMANDS.map(({ name }) => name),
           );
-        exitCode = await command.run({ ...flagsFromEnvironment(command.flags, around.env), ...argv, word }, around);
+        const flags: Record<string, unknown> & { word: string | null } = {
+          ...flagsFromEnvironment(command.flags, around.env),
+          ...argv,
+          word,
+        };
+        exitCode = await command.run(flags, asOwner(command, flags['owner'], around));
       },
     );
   }

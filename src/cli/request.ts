@@ -7,7 +7,7 @@ import { shown } from '../core/shown.ts';
 import { withWholePaths } from '../host/ssh-option-paths.ts';
 import { parseHop, parseTarget } from '../host/target.ts';
 import type { Request } from '../visits/visit.ts';
-import type { ConnectionFlags, GatewayFlags, LimitFlags } from './flags.ts';
+import type { ConnectionFlags, GatewayFlags, LimitFlags, OutputFlags } from './flags.ts';
 import type { Surroundings } from './surroundings.ts';
 
 const PRODUCTS: readonly ProductName[] = ['smart-agent-neo', 'openclaw'];
@@ -17,7 +17,7 @@ const DAY_S = 86_400;
 /** The flags of a command that looks at the old machine, as a Request. Throws `target-malformed`, `option-invalid`. */
 export function requestOf(
   target: string,
-  flags: ConnectionFlags & GatewayFlags & LimitFlags,
+  flags: ConnectionFlags & GatewayFlags & LimitFlags & Pick<OutputFlags, 'owner'>,
   around: Surroundings,
 ): Request {
   const { user, host, port } = parseTarget(target);
@@ -72,7 +72,7 @@ export function secondsOf(name: string, text: string | undefined, ifNotGiven: nu
   return Math.round(seconds * 1000);
 }
 
-function askedOf(flags: GatewayFlags): Asked {
+function askedOf(flags: GatewayFlags & Pick<OutputFlags, 'owner'>): Asked {
   return {
     product: productOf(flags.product),
     profiles: flags.profile === undefined ? null : [notEmpty('--profile', flags.profile)],
@@ -86,6 +86,7 @@ function askedOf(flags: GatewayFlags): Asked {
     configPath: flags['gateway-config'] ?? null,
     gatewayPort: portOf(flags['gateway-port']),
     rewriteApprovals: flags['rewrite-approvals'] ?? false,
+    rootIsMeant: flags.owner === 'root' || flags.owner === '0',
     commands: { old: commandsOf(flags, ''), new: commandsOf(flags, 'new-') },
   };
 }

@@ -19,6 +19,8 @@ export interface Surroundings {
   readonly signals: SignalSource;
   readonly clock: Clock;
   readonly version: string;
+  /** Makes this process another user's, for good; only root can. Throws `option-invalid`. */
+  readonly become: (owner: string) => Pick<Surroundings, 'account' | 'env' | 'cwd'>;
   /** Ends the process now. Only for the second Ctrl-C; everything else returns its exit code. */
   readonly exit: (code: number) => void;
 }

@@ -206,9 +206,10 @@ function invocation(product: ProductFacts | null): Pick<Gateway, 'argv' | 'binDi
 }
 
 function sideOf(facts: MachineFacts, gateway: Gateway): Side {
-  const { machineId, hostname, user, uid, home, platform, arch } = facts;
+  const { machineId, hostname, user, uid, home, platform, arch, selinux = false } = facts;
   const productVersion = facts.product?.version ?? null;
-  return { machineId, hostname, user, uid, home, platform, arch, rsync: rsyncOf(facts.rsync), productVersion, gateway };
+  const rsync = rsyncOf(facts.rsync);
+  return { machineId, hostname, user, uid, home, platform, arch, rsync, productVersion, selinux, gateway };
 }
 
 function rsyncOf(rsync: RsyncFacts | null): Side['rsync'] {

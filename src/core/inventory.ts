@@ -113,6 +113,8 @@ export interface DirFacts {
   readonly parent: {
     readonly path: string;
     readonly writable: boolean;
+    /** Number of its owner; null where that was not told. */
+    readonly ownerUid?: number | null;
     readonly device: string;
     readonly freeBytes: number;
     /** Null where the file system does not count inodes. */
@@ -139,6 +141,8 @@ export interface MachineFacts {
   /** Is there a user service manager that answers? */
   readonly userServices: boolean;
   readonly linger: boolean | null;
+  /** Does SELinux enforce its policy there? */
+  readonly selinux?: boolean;
   readonly gateways: readonly GatewayFacts[];
   /** Names of variables that files of the account export to its logins and services. Never a value. */
   readonly exports?: readonly { readonly name: string; readonly file: string }[];

@@ -87,6 +87,8 @@ export interface Side {
   readonly arch: string;
   readonly rsync: { readonly path: string; readonly version: string | null; readonly capabilities: readonly string[] };
   readonly productVersion: string | null;
+  /** Does SELinux enforce its policy there? */
+  readonly selinux?: boolean;
   readonly gateway: Gateway;
 }
 
@@ -135,6 +137,8 @@ export type Asked = {
   readonly gatewayPort?: number | null;
   /** May allow patterns of the exec approvals be put to new places? What an agent may run can grow by it. */
   readonly rewriteApprovals: boolean;
+  /** Said by `--owner root`: the gateway here is root's, whomever the place belongs to. */
+  readonly rootIsMeant?: boolean;
   /** The person's own commands that stop and start the gateway. */
   readonly commands?: { readonly old: OwnCommands | null; readonly new: OwnCommands | null };
 };

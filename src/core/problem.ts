@@ -143,6 +143,11 @@ export const PROBLEMS = {
     stops: false,
     why: 'A newer rsync has further repairs for a receiving machine.',
   },
+  'owner-unsaid': {
+    exit: EXIT.preflight,
+    stops: true,
+    why: 'Root runs this for somebody else, and a state dir of root locks a gateway of anybody else out.',
+  },
   'disk-too-small': { exit: EXIT.preflight, stops: true, why: 'The copy would not fit beside what is there.' },
   'inodes-too-few': { exit: EXIT.preflight, stops: true, why: 'The file system has too few free inodes for the copy.' },
   'same-machine': {

@@ -1,5 +1,6 @@
 import type { Plan, Root } from '../core/plan.ts';
 import type { Step } from '../core/step.ts';
+import { relabel } from './relabel.ts';
 import { markDirty } from './staging-dir.ts';
 import { filesBefore, putFilesBack, putFilesInPlace, type FilesBefore } from './swap-files.ts';
 import { identity, lost, move, type Identity } from './swap-moves.ts';
@@ -25,12 +26,13 @@ export function swap(plan: Plan, { keepWritten }: { keepWritten: boolean }): Ste
       });
       return Object.fromEntries(await Promise.all(entries));
     },
-    async apply(_world, before) {
+    async apply(world, before) {
       for (const root of plan.roots) {
         const was = wasOf(before, root);
         if (holdsFiles(root)) await putFilesInPlace(root, was as FilesBefore);
         else await putInPlace(root, was as DirectoryBefore);
       }
+      await relabel(plan, world);
     },
     async undo(_world, before) {
       for (const root of plan.roots.toReversed()) {

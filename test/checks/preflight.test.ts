@@ -59,6 +59,7 @@ test('the ids of the checks are unique and stay what they are', () => {
     'config-moves',
     'roots-readable',
     'roots-owned',
+    'root-is-meant',
     'parents-writable',
     'live-mounts',
     'live-exists',
@@ -287,6 +288,20 @@ describe('roots', () => {
     expect(await codes(oneDir(dirFacts(OLD, { ownerUid: 0 }), absent(NEW)))).toEqual(['root-not-ours']);
     const foreign = oneDir(dirFacts(OLD), dirFacts(NEW, { ownerUid: 1001 }));
     expect(await codes(foreign, { replace: true })).toEqual(['root-not-ours']);
+  });
+
+  test('root makes nothing in a place of somebody else, unless root itself is meant', async () => {
+    const root = newMachineFacts({ user: 'root', uid: 0 });
+    const here = absent(NEW);
+    const theirs = { new: root, ...oneDir(dirFacts(OLD), { ...here, parent: { ...here.parent, ownerUid: 1001 } }) };
+    expect(await codes(theirs)).toEqual(['owner-unsaid']);
+    expect((await judged(theirs))[0]?.hint).toContain('--owner 1001');
+    const asked = { ...planFor(inventory(theirs)).asked, rootIsMeant: true };
+    expect(await codes(theirs, { plan: { asked } })).toEqual([]);
+    const own = { new: root, ...oneDir(dirFacts(OLD), { ...here, parent: { ...here.parent, ownerUid: 0 } }) };
+    expect(await codes(own)).toEqual([]);
+    const [live] = await judged({ new: root, ...oneDir(dirFacts(OLD), dirFacts(NEW, { ownerUid: 1001 })) });
+    expect(live).toMatchObject({ code: 'root-not-ours', hint: 'Move it as that user: --owner 1001' });
   });
 
   test('a place beside which nothing can be made is refused (F65)', async () => {

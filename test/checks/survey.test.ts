@@ -92,6 +92,15 @@ describe('the machine', () => {
     });
   });
 
+  test('enforces SELinux where getenforce says so', async () => {
+    const says = (mode: string): Promise<string> =>
+      machine.file(path.join(machine.bin, 'getenforce'), `#!/bin/sh\necho ${mode}\n`, 0o755);
+    await says('Permissive');
+    expect((await look()).selinux).toBe(false);
+    await says('Enforcing');
+    expect((await look()).selinux).toBe(true);
+  });
+
   test('is looked at without changing anything on it (I4)', async () => {
     const bin = await machine.product('.nvm/versions/node/v22.1.0');
     await machine.file('.bashrc', `export PATH=${path.dirname(bin)}:$PATH\n`);

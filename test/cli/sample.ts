@@ -345,6 +345,9 @@ export function surroundings(
       signals: new EventEmitter(),
       clock: { now: () => BEGIN_MS, sleep: () => Promise.resolve() },
       version: '0.1.0',
+      become: () => {
+        throw new Error('nobody else is to be become here');
+      },
       exit: () => undefined,
       ...more,
     },
