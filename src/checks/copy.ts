@@ -7,6 +7,7 @@ import type { Entry } from '../walk/entry.ts';
 import { compareManifests, type Comparison, type ManifestSummary } from '../walk/manifest.ts';
 import { manifestFile, takeOf } from './manifests.ts';
 import { Declared } from './declared.ts';
+import { speaksPlainly } from '../transfer/rsync-version.ts';
 import { together } from './together.ts';
 
 /** Before reconcile: staging is the old tree, taken now, byte for byte, but for the modes that a working copy needs. */
@@ -23,7 +24,9 @@ export function copyIsWhole(plan: Plan): Check {
         ]);
         problems.push(...unreadable(root, old));
         const files = [manifestFile(world.run, root, 'old'), manifestFile(world.run, root, 'staged')] as const;
-        const compared = await compareManifests(...files, { expect: (entry) => ({ ...entry, mode: stagedOf(entry) }) });
+        const compared = await compareManifests(...files, {
+          expect: (entry) => ({ ...entry, mode: stagedOf(entry), mtimeNs: timeSent(plan, entry) }),
+        });
         problems.push(...differing('copy-differs', root, compared));
         if (problems.length === 0) await tell(world, root, old);
       }
@@ -82,6 +85,13 @@ function expected(entry: Entry, root: Root, declared: Declared): Entry {
 /** A rewritten file or link, and the directory it lies in, have the time they had as exactly as Node can set one: to the microsecond. */
 function ignoredTimes(entry: Entry, declared: Declared): readonly Field[] {
   return declared.touches(entry.path) ? ['mtimeNs'] : [];
+}
+
+/** An old rsync sends whole seconds, and what lies between them is lost on the way. */
+function timeSent({ old }: Plan, { mtimeNs }: Entry): bigint {
+  const second = 1_000_000_000n;
+  const fraction = ((mtimeNs % second) + second) % second;
+  return speaksPlainly(old.rsync) ? mtimeNs - fraction : mtimeNs;
 }
 
 function stagedOf({ mode, type }: Entry): number {

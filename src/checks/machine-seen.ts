@@ -104,6 +104,8 @@ function rsyncSeen(answer: Answer): RsyncFacts | null {
     path,
     foundBy: 'PATH',
     version: /\bversion v?(\d+\.\d+\.\d+)/.exec(said)?.[1] ?? null,
+    flavour: /^openrsync\b/m.test(said) ? 'openrsync' : 'gnu',
+    protocol: Number(/\bprotocol version (\d{1,3})\b/.exec(said)?.[1] ?? Number.NaN) || null,
     packageVersion: valueOf(answer, 'rsync.package')?.trim() || null,
     capabilities: capabilitiesOf(said),
   };

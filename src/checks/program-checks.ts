@@ -1,4 +1,4 @@
-import type { Inventory, MachineFacts, ProductName } from '../core/inventory.ts';
+import type { Inventory, MachineFacts, ProductName, RsyncFacts } from '../core/inventory.ts';
 import { problem, type Problem } from '../core/problem.ts';
 import { readConfig } from '../core/config-text.ts';
 import { printable } from '../host/printable.ts';
@@ -17,6 +17,7 @@ export function programChecks(inventory: Inventory, product: ProductName): reado
     pureCheck('product-versions', 'The product here is not older', () => versions(inventory, product)),
     pureCheck('rsync-old', 'rsync is on the old machine', () => rsyncMissing(inventory.old, 'rsync-missing-old')),
     pureCheck('rsync-new', 'rsync is on this machine', () => rsyncMissing(inventory.new, 'rsync-missing-new')),
+    pureCheck('rsync-flavour', 'Both rsyncs understand each other', () => flavours(inventory)),
     pureCheck('rsync-version', 'The receiving rsync is safe', () => rsyncVersion(inventory.new)),
   ];
 }
@@ -119,7 +120,7 @@ function rsyncMissing(
 }
 
 function rsyncVersion({ rsync }: MachineFacts): Problem[] {
-  if (rsync === null) return [];
+  if (rsync === null || rsync.flavour === 'openrsync') return [];
   const verdict = judgeRsync(rsync.version, rsync.packageVersion);
   if (verdict === 'safe') return [];
   const packaged = rsync.packageVersion === null ? '' : ` (package ${printable(rsync.packageVersion)})`;
@@ -136,4 +137,28 @@ function rsyncVersion({ rsync }: MachineFacts): Problem[] {
       detail,
     }),
   ];
+}
+
+/** The oldest protocol that a receiving rsync of today can be sure of. */
+const OLDEST_PROTOCOL = 29;
+
+function flavours({ old, new: here }: Inventory): Problem[] {
+  return [
+    ...(here.rsync?.flavour === 'openrsync' ? [cannotReceive(here.rsync)] : []),
+    ...((old.rsync?.protocol ?? OLDEST_PROTOCOL) < OLDEST_PROTOCOL ? [cannotSend(old)] : []),
+  ];
+}
+
+function cannotReceive({ path }: RsyncFacts): Problem {
+  return problem('rsync-not-gnu', {
+    message: `${printable(path)} is openrsync, which cannot receive as safely as is needed here: it has no private arguments, no limit to what a sender may delete that was proven, and times in whole seconds.`,
+    hint: 'Install the rsync of samba.org on this machine: `brew install rsync`, or `sudo apt-get install rsync`. The old machine may keep its openrsync.',
+  });
+}
+
+function cannotSend({ rsync }: MachineFacts): Problem {
+  return problem('rsync-too-old', {
+    message: `${printable(rsync?.path ?? '')} on the old machine speaks protocol ${String(rsync?.protocol)}; ${String(OLDEST_PROTOCOL)} is the oldest that does.`,
+    hint: INSTALL_RSYNC,
+  });
 }

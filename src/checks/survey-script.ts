@@ -36,14 +36,16 @@ np_identity() {
   np_put machine-id "$np_v"
   np_put boot-id "$(head -c 128 /proc/sys/kernel/random/boot_id 2>/dev/null || sysctl -n kern.bootsessionuuid 2>/dev/null || sysctl -n kern.boottime 2>/dev/null)"
 }
+# openrsync tells on stderr.
+np_rsync_says() { np_bounded 10 "$np_rs" --version 2>&1; }
 np_rsync() {
   np_path=$PATH:/usr/local/bin:/opt/local/bin:/home/linuxbrew/.linuxbrew/bin:$HOME/.local/bin
-  # The rsync that comes with macOS is too old to be of use; a better one is asked for first.
+  # The rsync that comes with macOS can send, no more; a better one is asked for first.
   [ "$(uname -s)" != Darwin ] || np_path=/opt/homebrew/bin:/usr/local/bin:/opt/local/bin:$np_path
   np_rs=$(PATH=$np_path; command -v rsync)
   case $np_rs in /*) ;; *) return 0 ;; esac
   np_put rsync.path "$np_rs"
-  np_stream rsync.version 16384 np_bounded 10 "$np_rs" --version
+  np_stream rsync.version 16384 np_rsync_says
   for np_f in "$np_rs" "/usr$np_rs"; do
     if np_bounded 10 dpkg-query -S "$np_f" >/dev/null 2>&1 </dev/null; then
       np_stream rsync.package 256 np_bounded 10 dpkg-query -W -f '\${Version}' rsync

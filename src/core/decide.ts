@@ -213,7 +213,8 @@ function sideOf(facts: MachineFacts, gateway: Gateway): Side {
 }
 
 function rsyncOf(rsync: RsyncFacts | null): Side['rsync'] {
-  return { path: rsync?.path ?? '', version: rsync?.version ?? null, capabilities: rsync?.capabilities ?? [] };
+  const { path: program = '', version = null, flavour = 'gnu', capabilities = [] } = rsync ?? {};
+  return { path: program, version, flavour, capabilities };
 }
 
 function configFiles(inventory: Inventory, roots: readonly Root[]): Plan['configFiles'] {

@@ -27,6 +27,9 @@ export interface ProductFacts extends Found {
 export interface RsyncFacts extends Found {
   /** `3.2.7`, or null when it did not tell. */
   readonly version: string | null;
+  /** Whose it is: OpenBSD's, which macOS has made its own, or the one of samba.org. */
+  readonly flavour?: 'gnu' | 'openrsync';
+  readonly protocol?: number | null;
   /** The distribution's package version where a package manager owns it, such as `3.2.7-1+deb12u4`. */
   readonly packageVersion: string | null;
   /** What `rsync --version` lists, lower case: `acls`, `xattrs`, `zstd`, ... */
@@ -113,8 +116,7 @@ export interface DirFacts {
   readonly parent: {
     readonly path: string;
     readonly writable: boolean;
-    /** Number of its owner; null where that was not told. */
-    readonly ownerUid?: number | null;
+      readonly ownerUid?: number | null;
     readonly device: string;
     readonly freeBytes: number;
     /** Null where the file system does not count inodes. */

@@ -85,7 +85,12 @@ export interface Side {
   readonly home: string;
   readonly platform: string;
   readonly arch: string;
-  readonly rsync: { readonly path: string; readonly version: string | null; readonly capabilities: readonly string[] };
+  readonly rsync: {
+    readonly path: string;
+    readonly version: string | null;
+    readonly flavour?: 'gnu' | 'openrsync';
+    readonly capabilities: readonly string[];
+  };
   readonly productVersion: string | null;
   /** Does SELinux enforce its policy there? */
   readonly selinux?: boolean;

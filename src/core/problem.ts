@@ -143,6 +143,16 @@ export const PROBLEMS = {
     stops: false,
     why: 'A newer rsync has further repairs for a receiving machine.',
   },
+  'rsync-not-gnu': {
+    exit: EXIT.preflight,
+    stops: true,
+    why: 'openrsync can send to this machine, but not receive here: it has no protection from a hostile sender.',
+  },
+  'rsync-too-old': {
+    exit: EXIT.preflight,
+    stops: true,
+    why: 'The rsync of the old machine speaks a protocol that is too old for whole trees.',
+  },
   'owner-unsaid': {
     exit: EXIT.preflight,
     stops: true,

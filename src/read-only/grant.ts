@@ -4,11 +4,11 @@ import type { Refusal } from '../host/account-read-only.ts';
 import { type Account, insideRoots, isKnownProgram } from './account.ts';
 import { COMMANDS, KEEPER_NAMES, MACHINE_ARGS, SCRIPTS, VERSION } from './known.generated.ts';
 import type { AskedFor } from './line.ts';
-import { isSender } from './rsync-args.ts';
+import { isPlainSender, isSender } from './rsync-args.ts';
 
 /** What may be started, if what comes on its stdin may: a script or program of neo-pull, or the arguments of a sending rsync. */
 export interface Grant {
-  readonly kind: 'script' | 'walk' | 'census' | 'rsync';
+  readonly kind: 'script' | 'walk' | 'census' | 'rsync' | 'plain-rsync';
   readonly argv: readonly string[];
   readonly cwd: string | null;
 }
@@ -29,10 +29,11 @@ export function grant(asked: AskedFor & { kind: 'launch' }, account: Account): G
   if (args.length === 3 && PROGRAM.every((word, at) => word === args[at])) return grantProgram(asked, account);
   if (Object.keys(asked.env ?? {}).length > 0) return refused(`${named(argv)}, with variables of its own`);
   if (SHELL.every((word, at) => word === argv[at]) && cwd === undefined) return { kind: 'script', argv, cwd: null };
-  if (path.basename(program) !== 'rsync' || !isSender(args) || cwd === undefined) return refused(named(argv));
+  const kind = isSender(args) ? 'rsync' : isPlainSender(args) ? 'plain-rsync' : null;
+  if (path.basename(program) !== 'rsync' || kind === null || cwd === undefined) return refused(named(argv));
   if (!account.searchPath.includes(path.dirname(program))) return outside(program);
   const real = insideRoots(cwd, account);
-  return real === null ? outside(cwd) : { kind: 'rsync', argv, cwd: real };
+  return real === null ? outside(cwd) : { kind, argv, cwd: real };
 }
 
 /** By the Node that runs the dispatcher, whichever was asked for; from where what it is to read really lies. */

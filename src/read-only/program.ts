@@ -42,6 +42,7 @@ function launch(asked: Launch, account: Account): void {
   const given = grant(asked, account);
   if ('what' in given) end(given, asked);
   else if (given.kind === 'rsync') feedRsync(start(asked, given));
+  else if (given.kind === 'plain-rsync') process.stdin.pipe(start(asked, given).stdin);
   else feedScript(start(asked, given), (text) => judgeScript(text, given, account));
 }
 

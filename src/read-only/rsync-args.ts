@@ -9,6 +9,13 @@ export function isSender([server, sender, flags, ...rest]: readonly string[]): b
   return server === '--server' && sender === '--sender' && FLAGS.test(flags ?? '') && rest.length === 0;
 }
 
+/** The same, started by one that speaks plainly with an openrsync or an old rsync: all of its arguments are here. Pure. */
+export function isPlainSender([server, sender, flags, ...rest]: readonly string[]): boolean {
+  const [options, source] = [rest.slice(0, -2), rest.slice(-2)];
+  const isOurs = server === '--server' && sender === '--sender' && /^-[lHtprcn]+$/.test(flags ?? '');
+  return isOurs && source[0] === '.' && source[1] === './' && options.every((option) => OPTION.test(option));
+}
+
 /**
  * Where the arguments end that rsync sends before its protocol begins (`--secluded-args`: each ends with a NUL, the last is empty).
  * Null while they have not all come. Pure.

@@ -5,6 +5,7 @@ import { onlyFilesFilters } from '../core/only-files.ts';
 import { runOk } from '../host/run.ts';
 import { keep, type Step, type World } from '../core/step.ts';
 import { pull, type PullStats } from '../transfer/pull.ts';
+import { speaksPlainly } from '../transfer/rsync-version.ts';
 import { clearDirty, isDirty, makeStaging } from './staging-dir.ts';
 
 /** A lost line is taken up again this often without a byte of progress in between. */
@@ -83,7 +84,9 @@ interface PassOptions {
 
 async function pass(plan: Plan, root: Root, world: World, { step, live, onBytes }: PassOptions): Promise<PullStats> {
   const startedMs = world.clock.now();
-  const checksum = await isDirty(root);
+  const dirty = await isDirty(root);
+  // Of two changes in one second the later one cannot be seen by times in whole seconds.
+  const checksum = dirty || (!live && speaksPlainly(plan.old.rsync));
   const stats = await pull({
     old: world.old,
     local: world.new,
@@ -114,7 +117,7 @@ async function pass(plan: Plan, root: Root, world: World, { step, live, onBytes 
       world.emit(told).catch(() => undefined);
     },
   });
-  if (checksum && !stats.partial) await clearDirty(root);
+  if (dirty && !stats.partial) await clearDirty(root);
   const { files, bytes, wireBytes, deleted } = stats;
   await world.emit({ type: 'run.transferred', step, root: root.id, files, bytes, wireBytes, deleted });
   return stats;

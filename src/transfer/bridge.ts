@@ -33,6 +33,8 @@ export interface BridgeOptions {
   readonly cwd: string;
   /** rsync on the old machine, absolute. */
   readonly rsync: string;
+  /** As `speaksPlainly` says of it. */
+  readonly plain?: boolean;
   readonly folder: BridgeFolder;
   readonly clock: Clock;
 }
@@ -146,7 +148,8 @@ class Session {
   }
 
   async #run(data: Socket, control: Socket, asked: readonly string[]): Promise<RemoteEnd> {
-    const argv = remoteArgv(asked, this.#options.rsync);
+    const { rsync, plain = false } = this.#options;
+    const argv = remoteArgv(asked, rsync, { plain });
     if (!argv) return { kind: 'refused', asked };
     const abort = () => this.#abort.abort();
     // control is never half-closed by a living rsh program: its end is the end of the local side

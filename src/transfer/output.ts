@@ -23,6 +23,7 @@ export class Output {
   readonly deletions: string[] = [];
   readonly #options: OutputOptions;
   #seen: Partial<RsyncStats> = {};
+  #deleted = 0;
   #toldMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: OutputOptions) {
@@ -31,7 +32,8 @@ export class Output {
 
   /** Null until all of it was said. */
   get stats(): RsyncStats | null {
-    return wholeStats(this.#seen);
+    // A sender of before protocol 31 has no line for what was deleted.
+    return wholeStats({ deleted: this.#deleted, ...this.#seen });
   }
 
   /** Reads the stream to its end. */
@@ -45,7 +47,12 @@ export class Output {
     if (progress) this.#tell(progress);
     // of two that say the same thing the later one counts: rsync's own come last
     else if (!line.startsWith(DELETING)) this.#seen = { ...this.#seen, ...parseStatsLine(line) };
-    else if (this.deletions.length < MAX_DELETIONS) this.deletions.push(printable(line.slice(DELETING.length), 120));
+    else this.#noteDeletion(line.slice(DELETING.length));
+  }
+
+  #noteDeletion(name: string): void {
+    this.#deleted += 1;
+    if (this.deletions.length < MAX_DELETIONS) this.deletions.push(printable(name, 120));
   }
 
   #tell(progress: ProgressLine): void {

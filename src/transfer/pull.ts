@@ -8,6 +8,7 @@ import { judge } from './judge.ts';
 import { Output } from './output.ts';
 import type { RsyncStats } from './parse-stats.ts';
 import { rsyncArgs } from './rsync-options.ts';
+import { speaksPlainly, type RsyncKind } from './rsync-version.ts';
 import { guardStaging, isFull } from './staging-guard.ts';
 import { watchForStall } from './watch-stall.ts';
 
@@ -37,10 +38,9 @@ export interface PullStats {
 }
 
 /** An rsync on one of the machines. */
-export interface RsyncProgram {
+export interface RsyncProgram extends RsyncKind {
   /** Absolute. */
   readonly path: string;
-  readonly version: string | null;
 }
 
 export interface PullOptions {
@@ -99,7 +99,7 @@ export async function pull(options: PullOptions): Promise<PullStats> {
   try {
     const stagingPath = await guardStaging(options.stagingPath, folder.uid);
     const { old, oldPath: cwd, rsyncOld, clock } = options;
-    const bridge = await openBridge({ old, cwd, rsync: rsyncOld.path, folder, clock });
+    const bridge = await openBridge({ old, cwd, rsync: rsyncOld.path, plain: speaksPlainly(rsyncOld), folder, clock });
     try {
       return await pass({ ...options, stagingPath }, folder, bridge);
     } finally {
@@ -177,6 +177,7 @@ function outputOf({ clock, onProgress }: PullOptions, bridge: Bridge): Output {
 function argsFor(options: PullOptions, folder: BridgeFolder): string[] {
   return rsyncArgs({
     version: options.rsyncNew.version,
+    plain: speaksPlainly(options.rsyncOld),
     rsh: rshCommand(options.node, folder),
     stagingPath: options.stagingPath,
     filters: options.filters,

@@ -9,6 +9,8 @@ export const PARTIAL_DIR = '.np-partial';
 export interface RsyncOptions {
   /** Version of the receiving rsync; null where it did not tell. */
   readonly version: string | null;
+  /** As `speaksPlainly` says of the sending one. */
+  readonly plain: boolean;
   /** Value of `--rsh`: rsync splits it itself and starts it without a shell. */
   readonly rsh: string;
   /** Absolute; becomes the destination, after `--`. */
@@ -37,7 +39,8 @@ export interface RsyncOptions {
  */
 export function rsyncArgs(options: RsyncOptions): string[] {
   if (!options.stagingPath.startsWith('/')) throw new TypeError(`staging path is not absolute: ${options.stagingPath}`);
-  const filters = options.filters.map(plainFilter);
+  const checked = options.filters.map(plainFilter);
+  const filters = options.plain ? checked.flatMap(withoutModifiers) : checked;
   return [
     ...built(options),
     `--rsh=${options.rsh}`,
@@ -51,9 +54,11 @@ export function rsyncArgs(options: RsyncOptions): string[] {
 }
 
 function built(options: RsyncOptions): string[] {
-  const rsync = new Rsync().flags('rlptHs');
+  const rsync = new Rsync().flags(options.plain ? 'rlptH' : 'rlptHs');
   const on = (...names: string[]) => names.forEach((name) => rsync.set(name));
   on('no-devices', 'no-specials', 'no-owner', 'no-group', 'numeric-ids', 'no-inc-recursive', 'no-human-readable');
+  // The source is `./`, so that nothing has to be kept from a shell; a setting of this machine could ask for it all the same.
+  if (options.plain) on('no-s');
   rsync.set('chmod', STAGED_CHMOD);
   rsync.set('partial-dir', PARTIAL_DIR);
   rsync.set('outbuf', 'L');
@@ -81,4 +86,15 @@ function plainFilter(filter: string): string {
   if (!/^--filter=(?:[-+]p?|H) [^\0]+$/.test(filter))
     throw new TypeError(`not a filter of ours: ${JSON.stringify(filter)}`);
   return filter;
+}
+
+/**
+ * Says the same without what only newer senders understand. What is left out there is at risk here, by a rule that is for the
+ * receiving side and is never sent: were it protected, a directory that is gone could not go.
+ */
+function withoutModifiers(filter: string): string[] {
+  const pattern = /^--filter=(?:-p|-|H) ([^]+)$/.exec(filter)?.[1];
+  return pattern === undefined
+    ? [filter.replace('--filter=+p ', '--filter=+ ')]
+    : [`--filter=R ${pattern}`, `--filter=- ${pattern}`];
 }

@@ -15,3 +15,19 @@ export function canDo(version: string | null, feature: Feature): boolean {
   const at = need.findIndex((part, index) => part !== have[index]);
   return at === -1 || (have[at] ?? 0) > (need[at] ?? 0);
 }
+
+/** Whose rsync, and how old. */
+export interface RsyncKind {
+  readonly version: string | null;
+  readonly flavour?: 'gnu' | 'openrsync';
+}
+
+/**
+ * Must a sending rsync be spoken to plainly? openrsync, and every rsync before 3.1.0: they know neither `--secluded-args` nor
+ * `--info`, filters have no modifiers, and times come in whole seconds. Pure.
+ */
+export function speaksPlainly({ version, flavour }: RsyncKind): boolean {
+  const match = /^v?(\d+)\.(\d+)/.exec(version ?? '');
+  const isOld = match !== null && (Number(match[1]) < 3 || (Number(match[1]) === 3 && Number(match[2]) < 1));
+  return flavour === 'openrsync' || isOld;
+}

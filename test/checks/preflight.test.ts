@@ -45,6 +45,7 @@ test('the ids of the checks are unique and stay what they are', () => {
     'product-versions',
     'rsync-old',
     'rsync-new',
+    'rsync-flavour',
     'rsync-version',
     'gateway-runs',
     'stoppable',
@@ -282,6 +283,15 @@ describe('roots', () => {
     const product = { ...newMachineFacts().product, path: '/opt/n/bin/x', argv: ['/opt/n/bin/x'] } as ProductFacts;
     const here = newMachineFacts({ product });
     expect(await codes({ new: here, ...oneDir(dirFacts(OLD), absent('/opt/n')) })).toEqual(['roots-collide']);
+  });
+
+  test('an openrsync may send, unless its protocol is too old, and may not receive (F118)', async () => {
+    const facts = { path: '/usr/bin/rsync', foundBy: 'PATH', packageVersion: null, capabilities: [] };
+    const rsync = { ...facts, version: '2.6.9', flavour: 'openrsync', protocol: 29 } as const;
+    expect(await codes({ old: machineFacts({ rsync }) })).toEqual([]);
+    expect(await codes({ new: newMachineFacts({ rsync }) })).toEqual(['rsync-not-gnu']);
+    const ancient = { ...rsync, version: null, protocol: 27 };
+    expect(await codes({ old: machineFacts({ rsync: ancient }) })).toEqual(['rsync-too-old']);
   });
 
   test('what belongs to somebody else is refused on either side', async () => {

@@ -87,6 +87,8 @@ describe('the machine', () => {
       path: path.join(machine.bin, 'rsync'),
       foundBy: 'PATH',
       version: '2.6.9',
+      flavour: 'openrsync',
+      protocol: 29,
       packageVersion: null,
       capabilities: [],
     });

@@ -14,7 +14,7 @@ import { type Account, insideRoots } from '../../src/read-only/account.ts';
 import { accountOf, cleaned } from '../../src/read-only/environment.ts';
 import { type Grant, grant, judgeScript } from '../../src/read-only/grant.ts';
 import { SCRIPTS } from '../../src/read-only/known.generated.ts';
-import { endOfArgs, isSender, strangeArg } from '../../src/read-only/rsync-args.ts';
+import { endOfArgs, isPlainSender, isSender, strangeArg } from '../../src/read-only/rsync-args.ts';
 import { PROGRAM_TEXT as CENSUS } from '../../src/census/program.generated.ts';
 import { decodeRequest as decodeCensus, encodeRequest as encodeCensus } from '../../src/census/request.ts';
 import { PROGRAM_TEXT } from '../../src/walk/program.generated.ts';
@@ -214,6 +214,20 @@ describe('a sending rsync', () => {
     expect(grant({ ...asked, argv: ['/x/rsync', ...argv.slice(1)], cwd: home }, account)).toMatchObject({
       kind: 'outside',
     });
+  });
+
+  it('may be an openrsync, whose arguments are all there to be seen', () => {
+    const plain = ['--server', '--sender', '-lHtprc', '--timeout=240', '--numeric-ids', '.', './'];
+    expect(isPlainSender(plain)).toBe(true);
+    const asked = { kind: 'launch', nonce: '', argv: ['/usr/bin/rsync', ...plain], env: {} } as const;
+    expect(grant({ ...asked, cwd: `${home}/way-in` }, account)).toMatchObject({ kind: 'plain-rsync' });
+    for (const wrong of ['--remove-source-files', '--log-file=/x', '/etc/'])
+      expect(isPlainSender([...plain.slice(0, 3), wrong, '.', './'])).toBe(false);
+    for (const flags of ['-lL', '-s', '-'])
+      expect(isPlainSender(['--server', '--sender', flags, '.', './'])).toBe(false);
+    expect(isPlainSender(['--server', '--sender', '-l', '.', '/etc/'])).toBe(false);
+    expect(isPlainSender(['--server', '--sender', '-l'])).toBe(false);
+    expect(isPlainSender(['--server', '-l', '.', './'])).toBe(false);
   });
 
   it('has no flag that follows links, and no argument more', () => {

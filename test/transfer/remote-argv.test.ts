@@ -24,3 +24,36 @@ describe('remoteArgv', () => {
     expect(remoteArgv(asked, '/usr/bin/rsync')).toBeNull();
   });
 });
+
+describe('remoteArgv to one that is spoken to plainly', () => {
+  const PLAIN = ['old', 'rsync', '--server', '--sender', '-lHtprce.LsfxCIvu'];
+  const of = (...rest: string[]) => remoteArgv([...PLAIN, ...rest], '/usr/bin/rsync', { plain: true });
+
+  it('hands on what openrsync knows, and keeps back what is only told or decided here (F118)', () => {
+    const options = ['--timeout=240', '--bwlimit=500', '--numeric-ids', '--info=STATS2', '--modify-window=-1'];
+    expect(of(...options, '.', './')).toEqual([
+      '/usr/bin/rsync',
+      '--server',
+      '--sender',
+      '-lHtprc',
+      ...['--timeout=240', '--bwlimit=500', '--numeric-ids', '.', './'],
+    ]);
+  });
+
+  it.each([
+    [[]],
+    [['.', '/etc/']],
+    [['./']],
+    [['.', './', '/etc/']],
+    [['--remove-source-files', '.', './']],
+    [['--log-file=/x', '.', './']],
+    [['--files-from=/x', '.', './']],
+  ])('refuses %j', (rest) => {
+    expect(of(...rest)).toBeNull();
+  });
+
+  it('refuses flags that follow links, and the secluded form', () => {
+    for (const flags of ['-lL', '-k', '-s', '-slHtpre.LsfxCIvu', '--daemon', ''])
+      expect(remoteArgv([...PLAIN.slice(0, 4), flags, '.', './'], '/usr/bin/rsync', { plain: true })).toBeNull();
+  });
+});

@@ -3,6 +3,7 @@ import { rsyncArgs, type RsyncOptions } from '../../src/transfer/rsync-options.t
 
 const OPTIONS: RsyncOptions = {
   version: '3.5.0',
+  plain: false,
   rsh: "'/usr/bin/node' '/run/np/rsh.cjs' '/run/np/sock'",
   stagingPath: '/home/al/.staging',
   filters: ['--filter=-p /logs/', '--filter=+ /workspace/**'],
