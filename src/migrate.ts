@@ -10,6 +10,7 @@ import { copyAsPlanned, copyIsWhole, oldUnchanged } from './checks/copy.ts';
 import { copyHasAll, nothingLost } from './checks/nothing-lost.ts';
 import { oldIsDead, oldStaysDead } from './checks/old-dead.ts';
 import { portOf } from './checks/port.ts';
+import { namesInTheWay } from './checks/names.ts';
 import { oldPathsLeft } from './checks/old-paths.ts';
 import { portHolder } from './checks/port-holder.ts';
 import { preflight } from './checks/preflight.ts';
@@ -109,7 +110,7 @@ export async function look(machines: { old: Host; new: Host }, request: LookRequ
     counts: null,
   };
   const draft = decide(facts, routes, wish, []);
-  const [takenBy, staged, channels, counts, byHand] = await Promise.all([
+  const [takenBy, staged, channels, counts, byHand, names] = await Promise.all([
     portHolder(machines.new, draft, { sameKernel: old.bootId === here.bootId }, around),
     measure(
       machines.new,
@@ -119,8 +120,9 @@ export async function look(machines: { old: Host; new: Host }, request: LookRequ
     request.asksChannels ? channelsBefore(machines.old, draft.old.gateway, around) : null,
     countOld(machines, draft, around),
     findByHand(machines, { plan: draft, gateway, config }, around),
+    namesInTheWay(machines.old, draft, { ...around, directories: dirs.map((dir) => dir.new.parent.path) }),
   ]);
-  const inventory = { ...facts, newPort: { port, takenBy }, channels, counts, byHand };
+  const inventory = { ...facts, newPort: { port, takenBy }, channels, counts, byHand, names };
   const problems: Problem[] = [];
   for (const check of preflight(inventory, draft, { replace: request.replace, staged })) {
     const found = await check.run();

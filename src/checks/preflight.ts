@@ -5,6 +5,7 @@ import { ProblemError } from '../core/problem.ts';
 import { gatewayChecks } from './gateway-checks.ts';
 import { keeperChecks } from './keeper-checks.ts';
 import { machineChecks } from './machine-checks.ts';
+import { nameChecks } from './name-checks.ts';
 import { programChecks } from './program-checks.ts';
 import { roomChecks } from './room-checks.ts';
 import { secretChecks } from './secrets-outside.ts';
@@ -30,6 +31,7 @@ export function preflight(inventory: Inventory, plan: Plan, options: PreflightOp
     ...gatewayChecks(inventory, plan),
     ...keeperChecks(inventory, plan),
     ...rootChecks(inventory, plan, options),
+    ...nameChecks(inventory),
     ...serviceChecks(plan),
     ...secretChecks(inventory, configOf(inventory), plan.old.gateway.product),
     ...roomChecks(inventory, options.staged),

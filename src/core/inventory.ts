@@ -1,6 +1,7 @@
 import type { ByHandList } from './by-hand.ts';
 import type { Counts } from './census.ts';
 import type { Fate } from './fate.ts';
+import type { NamesFacts } from './names-facts.ts';
 import type { Supervisor } from './plan.ts';
 
 /** Names of the two products that neo-pull knows. */
@@ -12,7 +13,7 @@ export interface Found {
   readonly foundBy: string;
 }
 
-/** How the product is started on a machine, whoever asks: absolute, with its own bin directory first on PATH. */
+/** How the product is started, whoever asks: absolute, with its own bin directory first on PATH. */
 export interface ProductFacts extends Found {
   /** Starts the CLI: `[node, entry.js]` or `[bin]`, absolute. */
   readonly argv: readonly string[];
@@ -27,7 +28,6 @@ export interface ProductFacts extends Found {
 export interface RsyncFacts extends Found {
   /** `3.2.7`, or null when it did not tell. */
   readonly version: string | null;
-  /** Whose it is: OpenBSD's, which macOS has made its own, or the one of samba.org. */
   readonly flavour?: 'gnu' | 'openrsync';
   readonly protocol?: number | null;
   /** The distribution's package version where a package manager owns it, such as `3.2.7-1+deb12u4`. */
@@ -116,7 +116,7 @@ export interface DirFacts {
   readonly parent: {
     readonly path: string;
     readonly writable: boolean;
-      readonly ownerUid?: number | null;
+    readonly ownerUid?: number | null;
     readonly device: string;
     readonly freeBytes: number;
     /** Null where the file system does not count inodes. */
@@ -143,7 +143,6 @@ export interface MachineFacts {
   /** Is there a user service manager that answers? */
   readonly userServices: boolean;
   readonly linger: boolean | null;
-  /** Does SELinux enforce its policy there? */
   readonly selinux?: boolean;
   readonly gateways: readonly GatewayFacts[];
   /** Names of variables that files of the account export to its logins and services. Never a value. */
@@ -199,4 +198,5 @@ export interface Inventory {
   readonly counts: Counts | null;
   /** What is bound to the old machine, as in the Plan. */
   readonly byHand?: ByHandList | null;
+  readonly names?: readonly NamesFacts[];
 }

@@ -153,6 +153,16 @@ export const PROBLEMS = {
     stops: true,
     why: 'The rsync of the old machine speaks a protocol that is too old for whole trees.',
   },
+  'names-collide': {
+    exit: EXIT.preflight,
+    stops: true,
+    why: 'Names that the old machine tells apart would be one name on this one, and one file would overwrite the other.',
+  },
+  'place-unfit': {
+    exit: EXIT.preflight,
+    stops: true,
+    why: 'The file system on this machine cannot hold what is to come there.',
+  },
   'owner-unsaid': {
     exit: EXIT.preflight,
     stops: true,

@@ -64,6 +64,8 @@ test('the ids of the checks are unique and stay what they are', () => {
     'parents-writable',
     'live-mounts',
     'live-exists',
+    'names-apart',
+    'place-fit',
     'service-possible',
     'secrets-move',
     'disk-space',
