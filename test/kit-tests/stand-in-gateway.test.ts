@@ -128,6 +128,17 @@ describe('a gateway in a terminal', () => {
     await expect(startForeground('old')).rejects.toThrow(/set gateway.mode=local/);
   });
 
+  test.each(['2026.2.26', '2026.7.1'])(
+    'of %s starts on a config of a later release only when it is an early one',
+    async (version) => {
+      const { startForeground, state } = await make({ runsAs: 'stopped', versions: { old: version } });
+      const text = readFileSync(state.configPath, 'utf8').replace('"2026.2.26"', '"2026.9.6"');
+      writeFileSync(state.configPath, text);
+      if (version === '2026.2.26') expect(await startForeground('old')).toBeGreaterThan(0);
+      else await expect(startForeground('old')).rejects.toThrow(/last written by version 2026.9.6, which is newer/);
+    },
+  );
+
   test('sends what waits in the queue and fires overdue jobs when it starts, unless it is quiet', async () => {
     const { state, startForeground, hub } = await make({ runsAs: 'stopped' });
     const queued = join(state.stateDir, 'delivery-queue/hello.json');

@@ -1,4 +1,4 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -166,4 +166,14 @@ test('without a bus nothing is answered, and linger is told by loginctl', () => 
   setManager(home, { bus: 'needs-runtime-dir', linger: true });
   expect(user('is-active', UNIT).code).toBe(1);
   expect(run('loginctl', 'show-user', 'olga', '-p', 'Linger').stdout).toBe('Linger=yes');
+});
+
+test('an order that reaches a manager which is just leaving is given to the next one', async () => {
+  const bus = join(home, '.stand-in-systemd/bus');
+  const leaving = `const server = require('net').createServer((socket) => { require('fs').rmSync(process.argv[1]); process.exit(); });
+    server.listen(process.argv[1])`;
+  spawn(process.execPath, ['-e', leaving, bus], { stdio: 'ignore' });
+  await waitFor('it listens', () => existsSync(bus));
+  expect(user('start', UNIT)).toEqual({ code: 0, stdout: '', stderr: '' });
+  expect(property('ActiveState')).toBe('active');
 });

@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { closeSync, type Dirent, mkdirSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { ProductName } from '../../src/core/inventory.ts';
 import { killOne, liveProcesses } from './processes.ts';
@@ -15,6 +15,8 @@ export interface SideOptions {
   /** Directory in which everything of this side lies; made. */
   readonly path: string;
   readonly user: string;
+  /** Where its home lies below `path`. Default `home/<user>`. */
+  readonly home?: string | undefined;
   readonly hub: string;
   readonly product: ProductName;
   readonly version: string;
@@ -44,7 +46,7 @@ export interface Side {
 /** Makes a machine: a home, the product in `~/.npm-global`, a service manager of its own, an empty runtime directory. */
 export async function makeSide(options: SideOptions): Promise<Side> {
   const { path, user } = options;
-  const home = join(path, 'home', user);
+  const home = join(path, options.home ?? join('home', user));
   const runtime = join(path, 'run');
   mkdirSync(home, { recursive: true, mode: 0o700 });
   mkdirSync(runtime, { mode: 0o700 });
@@ -118,20 +120,34 @@ export function runningOn(side: Side): number[] {
 
 /** Every process that keeps another one running on a side: service managers, and what stands in for launchd, pm2 and containers. */
 function supervisors(side: Pick<Side, 'home'>): { pid: number; startTime: number }[] {
-  if (!existsSync(side.home)) return [];
-  const folders = readdirSync(side.home).filter((name) => name.startsWith('.stand-in-') || name === '.pm2');
-  const names = folders.flatMap((folder) =>
-    readdirSync(join(side.home, folder), { recursive: true, encoding: 'utf8' }).map((name) => join(folder, name)),
-  );
-  return names
-    .filter((name) => /^(supervisor|keeper)\.json$/.test(basename(name)))
-    .flatMap((name) => {
+  const folders = entriesOf(side.home).filter(({ name }) => name.startsWith('.stand-in-') || name === '.pm2');
+  return folders
+    .flatMap(({ name }) => filesIn(join(side.home, name)))
+    .filter((file) => /^(supervisor|keeper)\.json$/.test(basename(file)))
+    .flatMap((file) => {
       try {
-        return [JSON.parse(readFileSync(join(side.home, name), 'utf8')) as { pid: number; startTime: number }];
+        return [JSON.parse(readFileSync(file, 'utf8')) as { pid: number; startTime: number }];
       } catch {
         return [];
       }
     });
+}
+
+function filesIn(folder: string): string[] {
+  return entriesOf(folder).flatMap((entry) => {
+    const path = join(folder, entry.name);
+    return entry.isDirectory() ? filesIn(path) : [path];
+  });
+}
+
+/** A test may have taken the home away, and those who keep something there live on while they are listed: what is gone is none. */
+function entriesOf(folder: string): Dirent[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
 }
 
 /** Removes the locks that a side's gateways keep in /tmp: of one that was killed the lock stays. */

@@ -23,6 +23,8 @@ export interface TempLabOptions extends Partial<Omit<StateOptions, 'home' | 'at'
   readonly traps?: Partial<Record<SideName, Traps>>;
   /** How each side's service manager behaves; `bus: 'off'` is a machine without one. Units wait a tenth of their times. */
   readonly manager?: Partial<Record<SideName, Partial<ManagerSettings>>>;
+  /** Where a home lies on its machine, `Users/olga` for one; default `home/<user>`. */
+  readonly homes?: Partial<Record<SideName, string>>;
   /** Sides on which the product is not installed. */
   readonly without?: readonly SideName[];
 }
@@ -51,6 +53,7 @@ function sideFor(path: string, name: SideName, options: TempLabOptions): Promise
   return makeSide({
     path: join(path, name),
     user: USERS[name],
+    home: options.homes?.[name],
     hub: join(path, 'hub'),
     product: options.product ?? 'smart-agent-neo',
     version: options.versions?.[name] ?? '2026.2.26',

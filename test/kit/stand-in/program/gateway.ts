@@ -10,7 +10,7 @@ import { readConfig } from './config.ts';
 import { lockHolder, releaseLock, startTime, takeLock } from './lock.ts';
 import { openMemory } from './memory.ts';
 import type { Memory } from './memory.ts';
-import { ENTRY, env, envName, PRODUCT } from './names.ts';
+import { compareVersions, ENTRY, env, envName, PRODUCT, VERSION } from './names.ts';
 import { agents, defaultAgent, gatewayPort, stateDir } from './paths.ts';
 import { serve } from './server.ts';
 import type { Methods } from './server.ts';
@@ -107,6 +107,15 @@ function methods(config: Config, channels: readonly Channel[]): Methods {
   };
 }
 
+/** Releases from the middle of 2026 on do not start on what a newer one has written; earlier ones warn. */
+function refuseNewerState({ meta }: Config): void {
+  const touched = meta?.lastTouchedVersion;
+  if (touched === undefined || compareVersions(touched, VERSION) <= 0) return;
+  const why = `the config was last written by version ${touched}, which is newer than ${VERSION}`;
+  if (compareVersions(VERSION, '2026.6.0') < 0) log(`warning: ${why}`);
+  else if (!env('ALLOW_OLDER_BINARY_DESTRUCTIVE_ACTIONS')) refuse(why);
+}
+
 async function runGateway(flag: number | undefined): Promise<void> {
   process.title = `${PRODUCT}-gateway`;
   register('gateway');
@@ -114,6 +123,7 @@ async function runGateway(flag: number | undefined): Promise<void> {
   const mode = config.gateway?.mode;
   if (mode !== 'local')
     refuse(`start blocked: set gateway.mode=local (current: ${mode ?? 'unset'}) or pass --allow-unconfigured.`);
+  refuseNewerState(config);
   const stopping = heedSignals();
   if (!takeLock()) refuse(`gateway already running (pid ${String(lockHolder())}); lock timeout`);
   const slow = trap('slow-start');
@@ -141,6 +151,7 @@ async function live(config: Config, run: { port: number; stopping: Stopping }): 
   const memory = openMemory();
   const silence = await connectChannels(channels);
   catchUp();
+  mkdirSync(join(stateDir(), 'agents/main/sessions'), { recursive: true });
   writeFileSync(join(stateDir(), 'agents/main/sessions/main.jsonl.lock'), String(process.pid));
   const timer = setInterval(() => {
     beat(config, memory);

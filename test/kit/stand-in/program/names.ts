@@ -32,3 +32,9 @@ export function envName(name: string): string {
 export function env(name: string): string | undefined {
   return process.env[envName(name)] || undefined;
 }
+
+/** Below zero when the first release is the older one; what follows the three numbers does not count. */
+export function compareVersions(one: string, other: string): number {
+  const [a = [], b = []] = [one, other].map((version) => version.split(/[.-]/).slice(0, 3).map(Number));
+  return [0, 1, 2].map((at) => (a[at] ?? 0) - (b[at] ?? 0)).find((difference) => difference !== 0) ?? 0;
+}

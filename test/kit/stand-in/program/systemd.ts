@@ -31,6 +31,11 @@ export function enabled(): { isEnabled: boolean; error: string | null } {
   return { isEnabled: stdout === 'enabled', error };
 }
 
+/** One word of a unit file: quoted where it must be, as the product does it. */
+function unitWord(word: string): string {
+  return /[\s"\\]/.test(word) ? `"${word.replace(/["\\]/g, '\\$&')}"` : word;
+}
+
 function unitText(port: number, token: string | undefined): string {
   const own = {
     STATE_DIR: trap('install-elsewhere') ? `${stateDir()}-elsewhere` : stateDir(),
@@ -55,11 +60,11 @@ After=network-online.target
 Wants=network-online.target
 
 [Service]
-ExecStart=${process.execPath} ${ENTRY} gateway --port ${String(port)}
+ExecStart=${[process.execPath, ENTRY, 'gateway', '--port', String(port)].map(unitWord).join(' ')}
 Restart=always
 RestartSec=5
 KillMode=process
-${environment.map((line) => `Environment=${line}`).join('\n')}
+${environment.map((pair) => `Environment=${unitWord(pair)}`).join('\n')}
 
 [Install]
 WantedBy=default.target

@@ -9,6 +9,7 @@ import { FOLDER, IS_SYSTEM } from './settings.ts';
 
 const PATIENCE_MS = 10_000;
 
+/** Null when nobody is there, or is not any more. */
 async function send(order: Order): Promise<Standing | null> {
   const socket = connect(SOCKET);
   const isConnected = await new Promise<boolean>((resolve) => {
@@ -21,7 +22,12 @@ async function send(order: Order): Promise<Standing | null> {
   });
   if (!isConnected) return null;
   socket.write(`${JSON.stringify(order)}\n`);
-  return JSON.parse(await text(socket)) as Standing;
+  const answer = await text(socket).catch((error: unknown) => {
+    // One that was idle for long enough left while this was on its way: nobody has heard it.
+    if (['ECONNRESET', 'EPIPE'].includes((error as NodeJS.ErrnoException).code ?? '')) return '';
+    throw error;
+  });
+  return answer === '' ? null : (JSON.parse(answer) as Standing);
 }
 
 function startSupervisor(): void {
