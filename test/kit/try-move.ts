@@ -56,9 +56,18 @@ export function at(phase: 'step.before' | 'step.applied', step: string, act: (la
   };
 }
 
+/** What a login does on the old machine, or a boot of it: whatever is enabled is started. */
+export function login(lab: TempLab): void {
+  systemctl(lab, 'start', 'default.target');
+}
+
 /** Tells the service manager of the old machine to do something with the gateway's unit. */
-export function systemctl({ old }: TempLab, verb: 'start' | 'stop' | 'enable' | 'disable'): void {
-  const argv = ['--user', verb, 'smart-agent-neo-gateway.service'];
+export function systemctl(
+  { old }: TempLab,
+  verb: 'start' | 'stop' | 'enable' | 'disable',
+  unit = 'smart-agent-neo-gateway.service',
+): void {
+  const argv = ['--user', verb, unit];
   const { status, stderr } = spawnSync('systemctl', argv, { env: { ...old.env }, encoding: 'utf8' });
   if (status !== 0) throw new Error(stderr);
 }
