@@ -1,9 +1,10 @@
 #!/bin/sh
 # First program of a light lab's machine, in fresh mount, PID, UTS and IPC namespaces and in its network namespace:
-# puts the machine's file system together and becomes its sshd. Arguments: the lab's folder, the host name.
+# puts the machine's file system together and becomes its sshd. Arguments: the lab's folder, the host name, where homes are.
 set -eu
 lab=$1
 name=$2
+homes=$3
 root=$lab/root
 
 mount -t overlay overlay -o "lowerdir=/,upperdir=$lab/upper,workdir=$lab/work" "$root"
@@ -22,11 +23,11 @@ ln -s pts/ptmx "$root/dev/ptmx"
 ln -s /proc/self/fd "$root/dev/fd"
 mount -t tmpfs -o mode=1777 tmpfs "$root/dev/shm"
 
-# As Debian does at boot: /tmp and /run begin empty. /home stays what it was.
+# As Debian does at boot: /tmp and /run begin empty. Homes stay what they were.
 mount -t tmpfs -o mode=1777 tmpfs "$root/tmp"
 mount -t tmpfs -o mode=755 tmpfs "$root/run"
 mkdir "$root/run/sshd"
-mount --bind "$lab/home" "$root/home"
+mount --bind "$lab/home" "$root$homes"
 mkdir -p "$root$lab/hub"
 mount --bind "$lab/hub" "$root$lab/hub"
 

@@ -3,11 +3,13 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { appendFileSync, chmodSync, chownSync, copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** An account of the lab's machine. Its home is `/home/<name>`. */
+/** An account of the lab's machine. Its home is `<homes>/<name>`. */
 export interface Account {
   readonly name: string;
   readonly uid: number;
   readonly shell: string;
+  /** Where the machine has its homes, as it calls that place. Default `/home`. */
+  readonly homes?: string;
 }
 
 /** What the machine's disk begins with. */
@@ -45,8 +47,8 @@ export function addAccount(
 ): void {
   for (const file of ['passwd', 'group', 'shadow']) copyFileSync(join(from, file), join(etc, file));
   chmodSync(join(etc, 'shadow'), 0o640);
-  const { name, uid, shell } = account;
-  appendFileSync(join(etc, 'passwd'), `${name}:x:${String(uid)}:${String(uid)}::/home/${name}:${shell}\n`);
+  const { name, uid, shell, homes = '/home' } = account;
+  appendFileSync(join(etc, 'passwd'), `${name}:x:${String(uid)}:${String(uid)}::${homes}/${name}:${shell}\n`);
   appendFileSync(join(etc, 'group'), `${name}:x:${String(uid)}:\n`);
   appendFileSync(join(etc, 'shadow'), `${name}:${password === null ? '*' : hashed(password)}:20000:0:99999:7:::\n`);
 }
@@ -93,7 +95,9 @@ export function authorize(home: string, publicKey: string): void {
 
 /** Lays out a machine's disk in a lab's folder: what differs from this machine, and its homes. Returns the public host key. */
 export function layOutDisk(folder: string, options: DiskOptions): string {
-  for (const name of ['upper/etc', 'work', 'root', 'home', 'hub']) mkdirSync(join(folder, name), { recursive: true });
+  const homes = join('upper', options.account.homes ?? '/home');
+  for (const name of ['upper/etc', 'work', 'root', 'home', 'hub', homes])
+    mkdirSync(join(folder, name), { recursive: true });
   chmodSync(join(folder, 'hub'), 0o777);
   const etc = join(folder, 'upper/etc');
   const home = join(folder, 'home', options.account.name);

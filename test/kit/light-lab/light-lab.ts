@@ -30,6 +30,10 @@ export interface LightLabOptions extends Partial<Omit<StateOptions, 'home' | 'at
   /** Login shell of the account. Default `/bin/bash`. */
   readonly shell?: string;
   readonly password?: string;
+  /** Where the old machine has its homes: `/Users` as a Mac. Default `/home`. */
+  readonly homes?: string;
+  /** Done to the state before the machine boots; the home lies at `homeOnDisk`. */
+  readonly furnish?: (state: State, homeOnDisk: string) => void;
 }
 
 /** An old machine with its own address, processes, disk and users, behind a real sshd. */
@@ -77,10 +81,8 @@ export interface LightLab {
 /** Every lab's folder begins with this. */
 const FOLDER_PREFIX = 'np-light-';
 const ACCOUNT = { name: 'olga', uid: 4201 };
-const HOME = '/home/olga';
-const PREFIX = `${HOME}/.nvm/versions/node/v22.23.3`;
+const INSTALLED = '.nvm/versions/node/v22.23.3';
 const ENV = {
-  HOME,
   USER: 'olga',
   LOGNAME: 'olga',
   SHELL: '/bin/bash',
@@ -95,21 +97,23 @@ interface Ground {
   readonly wire: Wire;
   readonly hostname: string;
   readonly options: LightLabOptions;
+  /** The account's home as its machine names it, and where it lies on this disk. */
+  readonly home: string;
+  readonly homeOnDisk: string;
 }
 
 async function furnish(ground: Ground, port: number): Promise<State> {
-  const { folder, disk, wire, hostname, options } = ground;
-  const account = { ...ACCOUNT, shell: options.shell ?? '/bin/bash' };
+  const { folder, disk, wire, hostname, options, home, homeOnDisk } = ground;
+  const account = { ...ACCOUNT, shell: options.shell ?? '/bin/bash', homes: homesOf(options) };
   execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', 'light-lab', '-f', join(folder, 'id')]);
   const publicKey = readFileSync(join(folder, 'id.pub'), 'utf8').trim();
   const hostKey = layOutDisk(disk, { hostname, account, publicKey, password: options.password ?? null });
   writeFileSync(join(folder, 'known_hosts'), `${wire.address} ${hostKey.split(' ').slice(0, 2).join(' ')}\n`, {
     mode: 0o600,
   });
-  const home = join(disk, 'home', account.name);
   const shared = join(disk, 'hub');
   const product = await installProduct({
-    prefix: join(disk, PREFIX),
+    prefix: join(homeOnDisk, INSTALLED),
     product: options.product ?? 'smart-agent-neo',
     version: options.versions?.old ?? '2026.2.26',
     settings: { hub: shared, ack: join(shared, 'old.ack') },
@@ -118,12 +122,13 @@ async function furnish(ground: Ground, port: number): Promise<State> {
   const programs = {
     binDir: '/usr/local/bin',
     libDir: '/usr/local/lib/stand-in',
-    node: product.node.slice(disk.length),
+    node: home + product.node.slice(homeOnDisk.length),
   };
   await installSystemctl({ ...programs, at: join(disk, 'upper') });
-  setManager(home, { timeScale: 0.1, ...options.manager });
-  const state = await populate({ ...options, home: HOME, at: home, port });
-  giveHome(home, account);
+  setManager(homeOnDisk, { timeScale: 0.1, ...options.manager });
+  const state = await populate({ ...options, home, at: homeOnDisk, port });
+  options.furnish?.(state, homeOnDisk);
+  giveHome(homeOnDisk, account);
   return state;
 }
 
@@ -142,10 +147,15 @@ function newSide({ folder, disk, options }: Ground): Promise<Side> {
   });
 }
 
-async function boot({ disk, wire, hostname }: Ground): Promise<Machine> {
+function homesOf({ homes = '/home' }: LightLabOptions): string {
+  return homes;
+}
+
+async function boot({ disk, wire, hostname, options, homeOnDisk }: Ground): Promise<Machine> {
   newBoot(disk);
-  rmSync(join(disk, 'home', ACCOUNT.name, '.stand-in-systemd/bus'), { force: true });
-  return bootMachine({ folder: disk, hostname, namespace: wire.namespace, address: wire.address });
+  rmSync(join(homeOnDisk, '.stand-in-systemd/bus'), { force: true });
+  const { namespace, address } = wire;
+  return bootMachine({ folder: disk, hostname, namespace, address, homes: homesOf(options) });
 }
 
 /** What of a lab stands by now. */
@@ -186,7 +196,15 @@ export async function makeLightLab(options: LightLabOptions = {}): Promise<Light
   const disk = join(folder, 'disk');
   mkdirSync(disk);
   mountMemory(disk, wire.namespace);
-  const ground: Ground = { folder, disk, wire, hostname: `old-${wire.namespace.split('-').at(-1) ?? ''}`, options };
+  const ground: Ground = {
+    folder,
+    disk,
+    wire,
+    hostname: `old-${wire.namespace.split('-').at(-1) ?? ''}`,
+    options,
+    home: join(homesOf(options), ACCOUNT.name),
+    homeOnDisk: join(disk, 'home', ACCOUNT.name),
+  };
   const built: Built = { fresh: null, machine: null };
   try {
     const state = await furnish(ground, options.port ?? (await freePort()));
@@ -215,7 +233,7 @@ async function listening(lab: LightLab): Promise<void> {
 
 function labOn(made: { ground: Ground; state: State; fresh: Side; built: Built }): LightLab {
   const { ground, state, fresh, built } = made;
-  const { folder, disk, wire, options } = ground;
+  const { folder, disk, wire, options, home, homeOnDisk } = ground;
   const profile = state.profile === 'default' ? [] : ['--profile', state.profile];
   const product = options.product ?? 'smart-agent-neo';
   const machine = () => {
@@ -223,10 +241,10 @@ function labOn(made: { ground: Ground; state: State; fresh: Side; built: Built }
     return built.machine;
   };
   const inside = (argv: readonly string[], uid: number) => {
-    const env = uid === 0 ? { ...ENV, HOME: '/root', USER: 'root', LOGNAME: 'root' } : ENV;
-    return runInside(machine(), argv, { uid, env, cwd: uid === 0 ? '/' : HOME });
+    const env = uid === 0 ? { ...ENV, HOME: '/root', USER: 'root', LOGNAME: 'root' } : { ...ENV, HOME: home };
+    return runInside(machine(), argv, { uid, env, cwd: uid === 0 ? '/' : home });
   };
-  const withProduct = ['env', `PATH=${PREFIX}/bin:${ENV.PATH}`];
+  const withProduct = ['env', `PATH=${join(home, INSTALLED)}/bin:${ENV.PATH}`];
   const lab: LightLab = {
     address: wire.address,
     port: 22,
@@ -239,11 +257,11 @@ function labOn(made: { ground: Ground; state: State; fresh: Side; built: Built }
     hub: hubAt(join(disk, 'hub')),
     shared: join(disk, 'hub'),
     ackFile: join(disk, 'hub/old.ack'),
-    homeOnDisk: join(disk, 'home', ACCOUNT.name),
+    homeOnDisk,
     exec: (argv, as = 'user') => inside(argv, as === 'root' ? 0 : ACCOUNT.uid),
     cli: (...argv) => inside([...withProduct, product, ...profile, ...argv], ACCOUNT.uid),
     setTraps: (traps) => {
-      setTraps(join(disk, PREFIX), traps);
+      setTraps(join(homeOnDisk, INSTALLED), traps);
     },
     running: () => titled(machine(), `${product}-gateway`),
     async startForeground() {

@@ -53,6 +53,7 @@ export async function bootMachine(options: {
   hostname: string;
   namespace: string;
   address: string;
+  homes: string;
 }): Promise<Machine> {
   const script = join(REPOSITORY, 'test/kit/light-lab/boot.sh');
   const unshare = [
@@ -66,7 +67,14 @@ export async function bootMachine(options: {
     '--propagation',
     'private',
   ];
-  const argv = [`--net=/run/netns/${options.namespace}`, ...unshare, script, options.folder, options.hostname];
+  const argv = [
+    `--net=/run/netns/${options.namespace}`,
+    ...unshare,
+    script,
+    options.folder,
+    options.hostname,
+    options.homes,
+  ];
   const child = spawn('nsenter', argv, { stdio: ['ignore', 'ignore', 'pipe'], detached: true });
   child.unref();
   let said = '';
