@@ -57,6 +57,13 @@ export function layOutFullDisk(folder: string, below: string, options: FullDiskO
   return hostKey;
 }
 
+/** Lets an account of a machine become root without a password. */
+export function allowSudo(upper: string, { name }: Account): void {
+  const folder = join(upper, 'etc/sudoers.d');
+  mkdirSync(folder, { recursive: true, mode: 0o750 });
+  writeFileSync(join(folder, name), `${name} ALL=(ALL) NOPASSWD: ALL\n`, { mode: 0o440 });
+}
+
 /** Puts neo-pull into a machine: what `boot.sh` has to bind, and the command. */
 export function installNeoPull(upper: string, node: string): string[] {
   const bin = join(upper, 'usr/local/bin');

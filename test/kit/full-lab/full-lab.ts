@@ -28,6 +28,8 @@ export interface FullLabOptions extends Partial<Omit<StateOptions, 'home' | 'at'
   readonly runsAs?: 'user-unit' | 'system-unit' | 'enabled-only' | 'stopped';
   /** Whose services start at boot and outlive the last login. Default both. */
   readonly linger?: Partial<Record<SideName, boolean>>;
+  /** May the account of the old machine become root by `sudo`, without a password? Default no. */
+  readonly sudo?: boolean;
   /** False: the old machine's sshd does without PAM, so that a login there has no session and no bus. */
   readonly oldPam?: boolean;
 }

@@ -5,7 +5,7 @@ import type { KeyPair } from '../ssh-keys.ts';
 import { installProduct, NODE_22, type Installed } from '../stand-in/install.ts';
 import { populate, type State } from '../state.ts';
 import { knownHostsOf } from './desk.ts';
-import { installNeoPull, layOutFullDisk } from './disk.ts';
+import { allowSudo, installNeoPull, layOutFullDisk } from './disk.ts';
 import type { FullLabOptions } from './full-lab.ts';
 import type { SideName } from './network.ts';
 import { writeEnabledUnit, writeSystemUnit } from './service-unit.ts';
@@ -56,6 +56,7 @@ export async function furnish(
   if (options.runsAs === 'system-unit') {
     writeSystemUnit(join(disk, 'old/upper'), ACCOUNTS.old, argv);
   }
+  if (options.sudo) allowSudo(join(disk, 'old/upper'), ACCOUNTS.old);
   if (options.runsAs === 'enabled-only') writeEnabledUnit(join(disk, 'old', home), argv);
   for (const side of ['old', 'new'] as const) giveHome(join(disk, side, 'home', USERS[side]), ACCOUNTS[side]);
   const hub = `--bind=${join(disk, 'hub')}:${HUB}`;
