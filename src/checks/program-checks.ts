@@ -66,18 +66,27 @@ function versions(inventory: Inventory, name: ProductName): Problem[] {
     ...(old.product !== null && old.product.version === null ? [unknownVersion('the old machine', old, name)] : []),
     ...(here.product !== null && here.product.version === null ? [unknownVersion('this machine', here, name)] : []),
   ];
-  const needed = newest([old.product?.version ?? null, touchedBy(inventory)]);
+  const [runs, touched] = [old.product?.version ?? null, touchedBy(inventory)];
+  const needed = newest([runs, touched]);
   const has = here.product?.version ?? null;
   if (needed === null || has === null || compareVersions(has, needed) >= 0) return silent;
   const { title, command } = PRODUCTS[name];
   return [
     ...silent,
     problem('product-older-new', {
-      message: `The state was written by ${title} ${printable(needed)}; this machine has ${printable(has)}, which may not read it.`,
+      message: `${writtenBy(title, { runs, touched, needed })}; this machine has ${printable(has)}, which may not read the state.`,
       hint: `npm install --global ${command}@${printable(needed)}`,
-      detail: { needed, has },
+      detail: { needed, has, old: runs, lastTouched: touched },
     }),
   ];
+}
+
+/** Where the mark in the config decides, it is named: the program there may be older than the state that it serves. */
+function writtenBy(title: string, of: { runs: string | null; touched: string | null; needed: string }): string {
+  const { runs, touched, needed } = of;
+  if (runs !== null && compareVersions(runs, needed) === 0) return `The old machine runs ${title} ${printable(runs)}`;
+  const there = runs === null ? 'the old machine does not tell its version' : `the old machine runs ${printable(runs)}`;
+  return `The config was last written by ${title} ${printable(touched ?? needed)} (meta.lastTouchedVersion), and ${there}`;
 }
 
 function unknownVersion(where: string, { product }: MachineFacts, name: ProductName): Problem {

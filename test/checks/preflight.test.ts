@@ -4,6 +4,8 @@ import type { DirFacts, Inventory, MachineFacts, ProductFacts } from '../../src/
 import type { Plan, Root } from '../../src/core/plan.ts';
 import type { Problem } from '../../src/core/problem.ts';
 import { preflight, type PreflightOptions } from '../../src/checks/preflight.ts';
+import { productSeen, versionIn } from '../../src/checks/product-seen.ts';
+import { readVersion } from '../../src/gateway/answers.ts';
 import { absent, dirFacts, gatewayFacts, inventory, machineFacts, newMachineFacts, planFor, SERVICE } from './facts.ts';
 
 interface Given extends Partial<PreflightOptions> {
@@ -135,7 +137,48 @@ describe('programs', () => {
   test('a state that was last written by a newer product counts as that (F98)', async () => {
     const gateway = gatewayFacts({ configText: "{ meta: { lastTouchedVersion: '2026.9.6' } }" });
     const [one] = await judged({ gateway });
-    expect(one).toMatchObject({ code: 'product-older-new', detail: { needed: '2026.9.6', has: '2026.2.26' } });
+    const detail = { needed: '2026.9.6', has: '2026.2.26', old: '2026.2.26', lastTouched: '2026.9.6' };
+    expect(one).toMatchObject({ code: 'product-older-new', detail });
+    expect(one?.message).toMatch(
+      /^The config was last written by SmartAgentNeo 2026\.9\.6 \(meta\.lastTouchedVersion\), and the old machine runs 2026\.2\.26; this machine has 2026\.2\.26/,
+    );
+  });
+
+  test('a refusal for the version names both, and the mark in the config only where that decides (F98)', async () => {
+    const old = machineFacts({ product: { ...product, version: '2026.9.6' } });
+    const gateway = gatewayFacts({ configText: "{ meta: { lastTouchedVersion: '2026.3.13' } }" });
+    const [one] = await judged({ old, gateway });
+    expect(one?.message).toBe(
+      'The old machine runs SmartAgentNeo 2026.9.6; this machine has 2026.2.26, which may not read the state.',
+    );
+    const silent = machineFacts({ product: { ...product, version: null } });
+    const problems = await judged({ old: silent, gateway });
+    const words = problems.find(({ code }) => code === 'product-older-new')?.message;
+    expect(words).toContain('2026.3.13 (meta.lastTouchedVersion), and the old machine does not tell its version');
+  });
+
+  test.each([
+    ['before March', '2026.2.26\n', '2026.2.26'],
+    ['since March', 'SmartAgentNeo 2026.3.13 (61d171a)\n', '2026.3.13'],
+    [
+      'with a notice before it',
+      '(node:7) Warning: v22.1.0\nSmartAgentNeo 2026.9.6-beta.2 (0a1b2c3)\n',
+      '2026.9.6-beta.2',
+    ],
+  ])('the version as it is told %s is read alike by survey, config and questions', async (_, said, version) => {
+    expect(versionIn(said)).toBe(version);
+    expect(readVersion(said)).toBe(version);
+    const records = {
+      'product.found-by': 'PATH',
+      'product.bin-dir': '/b',
+      'product.bin': '/b/p',
+      'product.version': said,
+    };
+    expect(productSeen(Object.entries(records))?.version).toBe(version);
+    const gateway = gatewayFacts({ configText: JSON.stringify({ meta: { lastTouchedVersion: said.trim() } }) });
+    const here = newMachineFacts({ product: { ...product, version: '2026.1.1' } });
+    const [one] = await judged({ gateway, new: here });
+    expect(one).toMatchObject({ code: 'product-older-new', detail: { lastTouched: version } });
   });
 
   test('a product without a Node is of no use on either side', async () => {
