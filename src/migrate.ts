@@ -1,4 +1,5 @@
 import { findByHand } from './checks/by-hand.ts';
+import { carriedValues } from './checks/carried-values.ts';
 import { countOld } from './checks/census.ts';
 import { channelsBefore } from './checks/channels.ts';
 import { discover } from './checks/discover.ts';
@@ -15,6 +16,7 @@ import { oldPathsLeft } from './checks/old-paths.ts';
 import { portHolder } from './checks/port-holder.ts';
 import { preflight } from './checks/preflight.ts';
 import { provenanceOf } from './checks/provenance.ts';
+import { secretsOutside } from './checks/secrets-outside.ts';
 import { rootsComplete } from './checks/roots-complete.ts';
 import { servesMoved } from './checks/serves-moved.ts';
 import { survey } from './checks/survey.ts';
@@ -26,9 +28,11 @@ import { parseExclude } from './core/exclude.ts';
 import type { Host } from './core/host.ts';
 import type { Inventory } from './core/inventory.ts';
 import type { Asked, Connect, Limits, Plan } from './core/plan.ts';
+import { carriedNames } from './core/outside.ts';
 import type { Problem } from './core/problem.ts';
 import type { AnyStep } from './core/step.ts';
 import { PRODUCTS, profileSuffix, unitName } from './gateway/product.ts';
+import { carryEnv } from './steps/carry-env.ts';
 import { claim } from './steps/claim.ts';
 import { commit } from './steps/commit.ts';
 import { lastDelta, seed } from './steps/copy-roots.ts';
@@ -97,7 +101,7 @@ export async function look(machines: { old: Host; new: Host }, request: LookRequ
   const port = portOf(gateway, named);
   const provenance = provenanceOf(old, gateway, named);
   const wish = wishOf(request, gateway.profile);
-  const facts = {
+  const bare = {
     old,
     new: here,
     gateway,
@@ -109,6 +113,8 @@ export async function look(machines: { old: Host; new: Host }, request: LookRequ
     channels: null,
     counts: null,
   };
+  const carrying = { product: asked.product, carryEnv: asked.carryEnv ?? false };
+  const facts = { ...bare, outside: secretsOutside(bare, config, carrying) };
   const draft = decide(facts, routes, wish, []);
   const [takenBy, staged, channels, counts, byHand, names] = await Promise.all([
     portHolder(machines.new, draft, { sameKernel: old.bootId === here.bootId }, around),
@@ -161,6 +167,7 @@ export function staging(plan: Plan): readonly AnyStep[] {
 export function cutover(plan: Plan, { committed }: { committed: boolean }): readonly AnyStep[] {
   return [
     claim(plan),
+    ...(carriedNames(plan).length > 0 ? [carryEnv(plan, carriedValues(plan))] : []),
     stopOld(plan),
     fenceOld(plan),
     ensure('old-is-dead', 'See that nothing of the old gateway is left', [oldIsDead(plan)]),

@@ -9,6 +9,7 @@ import { changesFile, readChanges } from '../walk/declared-changes.ts';
 /** What reconcile has declared to change in contents and links of one root, apart from modes, which follow from a rule. */
 export class Declared {
   readonly #changes = new Map<string, { sizeBytes: number | null; link: Buffer | null; sha256: string | null }>();
+  readonly #added = new Set<string>();
   /** Directories in which something was replaced, hex. */
   readonly #folders = new Set<string>();
 
@@ -17,7 +18,8 @@ export class Declared {
     const declared = new Declared();
     for await (const change of readChanges(changesFile(run, root))) {
       if (change.kind === 'mode') continue;
-      const isFile = change.kind === 'file';
+      const isFile = change.kind !== 'link';
+      if (change.kind === 'added') declared.#added.add(Buffer.from(change.path, 'base64').toString('hex'));
       declared.#add(Buffer.from(change.path, 'base64'), {
         sizeBytes: isFile ? change.sizeBytes : null,
         sha256: isFile ? change.sha256 : null,
@@ -32,6 +34,11 @@ export class Declared {
     return this.#changes.get(path.toString('hex'));
   }
 
+  /** Is this a file that was not there before? */
+  isAdded(path: Buffer): boolean {
+    return this.#added.has(path.toString('hex'));
+  }
+
   /** Was this entry replaced, or something directly in it? */
   touches(path: Buffer): boolean {
     const key = path.toString('hex');
@@ -44,9 +51,8 @@ export class Declared {
     for (const [hex, { sha256 }] of this.#changes) {
       if (sha256 === null) continue;
       const path = Buffer.from(hex, 'hex');
-      const hash = createHash('sha256');
-      await pipeline(createReadStream(Buffer.concat([Buffer.from(`${root.stagingPath}/`), path])), hash);
-      if (hash.digest('hex') !== sha256) wrong.push(printable(path));
+      if ((await sha256Of(Buffer.concat([Buffer.from(`${root.stagingPath}/`), path]))) !== sha256)
+        wrong.push(printable(path));
     }
     return wrong;
   }
@@ -56,4 +62,16 @@ export class Declared {
     const slash = path.lastIndexOf(0x2f);
     if (slash > 0) this.#folders.add(path.subarray(0, slash).toString('hex'));
   }
+}
+
+/** Null where there is no such file. */
+async function sha256Of(file: Buffer): Promise<string | null> {
+  const hash = createHash('sha256');
+  try {
+    await pipeline(createReadStream(file), hash);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
+  }
+  return hash.digest('hex');
 }

@@ -33,7 +33,7 @@ export function preflight(inventory: Inventory, plan: Plan, options: PreflightOp
     ...rootChecks(inventory, plan, options),
     ...nameChecks(inventory),
     ...serviceChecks(plan),
-    ...secretChecks(inventory, configOf(inventory), plan.old.gateway.product),
+    ...secretChecks(inventory, configOf(inventory)),
     ...roomChecks(inventory, options.staged),
   ];
 }

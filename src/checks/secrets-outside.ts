@@ -1,53 +1,70 @@
-import type { Inventory, ServiceFacts } from '../core/inventory.ts';
+import type { Inventory, ProductName, ServiceFacts } from '../core/inventory.ts';
+import type { OutsideVariable } from '../core/outside.ts';
 import { problem, type Problem } from '../core/problem.ts';
 import { printable } from '../host/printable.ts';
 import { PRODUCTS } from '../gateway/product.ts';
-import type { ProductName } from '../core/inventory.ts';
 import { member } from './gateway-config.ts';
 import { pureCheck, type PureCheck } from './pure-check.ts';
 
-/** A variable that the gateway uses and that does not move with its state. Never a value. */
-export interface OutsideSecret {
-  readonly name: string;
-  /** Does the config ask for it? Else it is only set for the service. */
-  readonly isAskedFor: boolean;
-  /** Everything on the old machine that sets it; empty where nothing was seen to. */
-  readonly setBy: readonly string[];
-}
-
 /** Will the new gateway have the variables that the old one has? `config` is the whole config, as `wholeConfig` gives it. */
-export function secretChecks(inventory: Inventory, config: unknown, product: ProductName): readonly PureCheck[] {
+export function secretChecks(inventory: Inventory, config: unknown): readonly PureCheck[] {
   return [
     pureCheck('secrets-move', 'The secrets that the gateway uses move with it', () => [
-      ...leftBehind(inventory, secretsOutside(inventory, config, product)),
+      ...leftBehind(inventory),
       ...commandsOf(config),
     ]),
   ];
 }
 
+/** Of what kind of gateway, and whether what can be fetched is to be carried. */
+interface Carrying {
+  readonly product: ProductName;
+  readonly carryEnv: boolean;
+}
+
 /**
- * The variables that the config uses (`${NAME}`, references to the environment) or that the old service sets, as far as neither
- * `.env` in the state dir, nor the config's own `env`, nor the service manager of the new machine has them. Pure.
+ * The variables that the config uses (`${NAME}`, references to the environment) or that the old service sets, and how the new gateway
+ * comes by each: `.env` in the state dir or the config's own `env` have it, the service manager of the new machine does, it is to be
+ * carried, or it is left. What only moves is not from outside, and not listed. Pure.
  */
-export function secretsOutside(inventory: Inventory, config: unknown, product: ProductName): readonly OutsideSecret[] {
-  const { gateway, old, new: here } = inventory;
+export function secretsOutside(inventory: Inventory, config: unknown, carrying: Carrying): readonly OutsideVariable[] {
+  const { gateway } = inventory;
   const asked = namesIn(config);
-  const set = Object.keys(gateway.service?.setBy ?? {}).filter((name) => !isOrdinary(name, product));
-  const moves = new Set([...(gateway.dotEnv ?? []), ...ownNames(config)]);
-  const isHere = (name: string): boolean =>
-    (here.exports ?? []).some((one) => one.name === name && one.file.includes('/environment.d/'));
+  const set = Object.keys(gateway.service?.setBy ?? {});
   return [...new Set([...asked, ...set])]
-    .filter((name) => !moves.has(name) && !isHere(name) && name !== 'HOME')
+    .filter((name) => name !== 'HOME' && (asked.includes(name) || !isOrdinary(name, carrying.product)))
     .sort()
-    .map((name) => ({
-      name,
-      isAskedFor: asked.includes(name),
-      setBy: [
-        ...serviceSays(gateway.service, name),
-        ...(gateway.process?.variables?.includes(name) ? [`running process ${String(gateway.process.pid)}`] : []),
-        ...(old.exports ?? []).filter((one) => one.name === name).map((one) => one.file),
-      ],
-    }));
+    .map((name): OutsideVariable => {
+      const setBy = setters(inventory, name);
+      return { name, isAskedFor: asked.includes(name), setBy, ...fateOf(name, { inventory, config, carrying }) };
+    })
+    .filter(({ fate, setBy }) => fate !== 'moves' || setBy.some((one) => !one.startsWith('running process')));
+}
+
+function setters({ gateway, old }: Inventory, name: string): string[] {
+  return [
+    ...serviceSays(gateway.service, name),
+    ...(gateway.process?.variables?.includes(name) ? [`running process ${String(gateway.process.pid)}`] : []),
+    ...(old.exports ?? []).filter((one) => one.name === name).map((one) => one.file),
+  ];
+}
+
+interface Facts {
+  readonly inventory: Inventory;
+  readonly config: unknown;
+  readonly carrying: Carrying;
+}
+
+function fateOf(name: string, { inventory, config, carrying }: Facts): Pick<OutsideVariable, 'fate' | 'satisfiedBy'> {
+  const { gateway, new: here } = inventory;
+  if (gateway.dotEnv?.includes(name)) return { fate: 'moves', satisfiedBy: '.env of the state dir' };
+  if (ownNames(config).includes(name)) return { fate: 'moves', satisfiedBy: 'the config' };
+  const file = (here.exports ?? []).find((one) => one.name === name && one.file.includes('/environment.d/'))?.file;
+  if (file !== undefined) return { fate: 'here', satisfiedBy: file };
+  // What only a shell exports has no value until that shell runs: nothing of the old machine is evaluated.
+  const isToBeHad = gateway.process?.variables?.includes(name) === true || gateway.service?.setBy?.[name] !== undefined;
+  const isCarried = carrying.carryEnv && isToBeHad && !isOrdinary(name, carrying.product);
+  return { fate: isCarried ? 'carried' : 'left', satisfiedBy: null };
 }
 
 function serviceSays(service: ServiceFacts | null, name: string): string[] {
@@ -56,17 +73,23 @@ function serviceSays(service: ServiceFacts | null, name: string): string[] {
   return [`unit ${service.unit}${by === 'unit' ? '' : ` (${by})`}`];
 }
 
-function leftBehind({ gateway }: Inventory, secrets: readonly OutsideSecret[]): Problem[] {
-  if (secrets.length === 0) return [];
-  const words = secrets.map(({ name, isAskedFor, setBy }) => {
+function leftBehind({ gateway, outside = [] }: Inventory): Problem[] {
+  const left = outside.filter(({ fate }) => fate === 'left');
+  if (left.length === 0) return [];
+  const words = left.map(({ name, isAskedFor, setBy }) => {
     const where = setBy.length === 0 ? 'not seen to be set by anything' : `set by ${setBy.join(', ')}`;
     return `${name} (${isAskedFor ? 'used by the config, ' : ''}${where})`;
   });
+  const byHand = `write NAME=value lines into ${printable(gateway.stateDir)}/.env on the old machine, which moves; or set them for the service here.`;
+  // With the flag, what is left is what the flag cannot bring.
+  const isOffered = outside.every(({ fate }) => fate !== 'carried');
   return [
     problem('secret-left-behind', {
       message: `Not in the state that moves: ${printable(words.join('; '), 2000)}.`,
-      hint: `Write NAME=value lines into ${printable(gateway.stateDir)}/.env on the old machine, which moves; or set them for the service here.`,
-      detail: secrets.map(({ name, isAskedFor, setBy }) => ({ name, isAskedFor, setBy: [...setBy] })),
+      hint: isOffered
+        ? `Give --carry-env, which brings what the gateway's process or its unit has; or ${byHand}`
+        : `These cannot be carried: ${byHand}`,
+      detail: left.map(({ name, isAskedFor, setBy }) => ({ name, isAskedFor, setBy: [...setBy] })),
     }),
   ];
 }

@@ -24,6 +24,20 @@ export const SECRET_NAME = /TOKEN|PASSWORD|PASSWD|SECRET|API_?KEY|CREDENTIAL/i;
  * Pure; never throws, whatever the text.
  */
 export function parseUnit(texts: readonly string[], names: UnitNames): UnitFile {
+  const { execStart, environment, setIn } = readUnit(texts, names);
+  return {
+    execStart: withoutPrefix(execStart).flatMap((word) => variables(word, environment)),
+    environment: Object.fromEntries([...environment].filter(([name]) => !SECRET_NAME.test(name))),
+    setIn: Object.fromEntries(setIn),
+  };
+}
+
+/** The variables that a unit and its drop-ins set, secrets with them: for memory only. Pure; never throws. */
+export function unitVariables(texts: readonly string[], names: UnitNames): ReadonlyMap<string, string> {
+  return readUnit(texts, names).environment;
+}
+
+function readUnit(texts: readonly string[], names: UnitNames) {
   let execStart: readonly string[] = [];
   const environment = new Map<string, string>();
   const setIn = new Map<string, number>();
@@ -39,11 +53,7 @@ export function parseUnit(texts: readonly string[], names: UnitNames): UnitFile 
       setIn.set(name, at);
     }
   }
-  return {
-    execStart: withoutPrefix(execStart).flatMap((word) => variables(word, environment)),
-    environment: Object.fromEntries([...environment].filter(([name]) => !SECRET_NAME.test(name))),
-    setIn: Object.fromEntries(setIn),
-  };
+  return { execStart, environment, setIn };
 }
 
 /**

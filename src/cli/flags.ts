@@ -59,6 +59,7 @@ export const GATEWAY_FLAGS = {
   'new-stop-cmd': { ...text, group: GATEWAY, describe: 'The same for the gateway on this machine' },
   'new-start-cmd': { ...text, group: GATEWAY, describe: 'The same for the gateway on this machine' },
   replace: { ...flag, group: GATEWAY, describe: 'What is here already may be parked' },
+  'carry-env': { ...flag, group: GATEWAY, describe: 'Bring variables from outside of the old state into .env here' },
   'rewrite-approvals': { ...flag, group: GATEWAY, describe: 'Rewrite old paths in exec allow patterns too' },
 } as const satisfies Record<string, Options>;
 

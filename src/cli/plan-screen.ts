@@ -7,6 +7,7 @@ import type { Problem } from '../core/problem.ts';
 import { printable } from '../host/printable.ts';
 import { byHandLines } from './by-hand-lines.ts';
 import { inked, marksOf, type Paper } from './paper.ts';
+import { outsideLines } from './outside-lines.ts';
 import { listedProblem } from './problem-lines.ts';
 import { bytesText, counted } from './units.ts';
 import { labelled } from './wrap.ts';
@@ -20,6 +21,7 @@ export function planLines(plan: Plan, paper: Paper): string[] {
     ...heading(plan, paper),
     ...section('What moves', [...rootLines(plan, paper), ...sentences(owned(plan), paper)], paper),
     ...section('Named in the config, by symlinks and by the product', fateLines(plan, paper), paper),
+    ...section('Variables from outside of the state (names only)', outsideLines(plan, paper), paper),
     ...section('Found on the old machine, and who says so', foundLines(plan, paper), paper),
     ...section('On the old machine', sentences(oldSide(plan), paper), paper),
     ...section('On this machine', sentences(newSide(plan), paper), paper),

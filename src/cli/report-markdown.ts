@@ -1,5 +1,6 @@
 import { everyKind, KINDS, type Counts, type Kind } from '../core/census.ts';
 import { whyItStays } from '../core/fate.ts';
+import { outsideFateText } from '../core/outside.ts';
 import { inside } from '../core/only-files.ts';
 import type { Report, ReportStep } from '../core/report-shape.ts';
 import type { Problem } from '../core/problem.ts';
@@ -30,6 +31,7 @@ export function reportMarkdown(report: Report): string {
     machines(report),
     staying(report),
     byHand(report),
+    outside(report),
     downtime(report),
     checklist(report),
     steps(report),
@@ -129,6 +131,20 @@ function byHand({ byHand: { count, listed } }: Report): string {
       ...(command === null ? [] : [`  - ${code(command)}`]),
     ]),
     ...(more > 0 ? [`- and ${countText(more)} more`] : []),
+  ]);
+}
+
+function outside({ plan }: Report): string {
+  const rows = (plan?.outside ?? []).map((one) => [
+    code(one.name),
+    [...(one.isAskedFor ? ['used by the config'] : []), ...one.setBy.map(code)].join(', '),
+    one.satisfiedBy === null ? outsideFateText(one) : `satisfied by ${code(one.satisfiedBy)}`,
+  ]);
+  if (rows.length === 0) return '';
+  return section('Variables from outside of the state', [
+    'Names only. What is not satisfied here, the new gateway does not have.',
+    '',
+    ...table(['variable', 'where it was seen on the old machine', 'here'], rows),
   ]);
 }
 

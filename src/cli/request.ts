@@ -87,6 +87,7 @@ function askedOf(flags: GatewayFlags & Pick<OutputFlags, 'owner'>): Asked {
     gatewayPort: portOf(flags['gateway-port']),
     rewriteApprovals: flags['rewrite-approvals'] ?? false,
     rootIsMeant: flags.owner === 'root' || flags.owner === '0',
+    carryEnv: flags['carry-env'] ?? false,
     commands: { old: commandsOf(flags, ''), new: commandsOf(flags, 'new-') },
   };
 }

@@ -124,6 +124,8 @@ export class StepTale {
         this.#notes.push(
           `${counted(event.rewrites.length, 'path')} rewritten, ${counted(event.modesChanged, 'mode')} set`,
         );
+        if (event.carried && event.carried.length > 0)
+          this.#notes.push(`${counted(event.carried.length, 'variable')} carried`);
         return [];
       case 'run.fenced':
         this.#notes.push(`${event.fence}: ${event.how}`);

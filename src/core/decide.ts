@@ -76,6 +76,7 @@ export function decide(inventory: Inventory, routes: readonly Route[], wish: Wis
     counts: inventory.counts,
     provenance: inventory.provenance ?? [],
     byHand: inventory.byHand ?? null,
+    outside: inventory.outside ?? [],
     limits: { ...wish.limits, maxDelete: Math.max(100, Math.floor(sum(roots.map((root) => root.entries)) / 2)) },
     warnings,
   };

@@ -74,6 +74,8 @@ export type EventBody =
       rewrites: readonly Rewrite[];
       modesChanged: number;
       modesTightened: readonly string[];
+      /** Names of variables that were added to `.env`. */
+      carried?: readonly string[];
       /** File in the run's folder that leads each rewritten path back to what it was. */
       map?: string;
     }

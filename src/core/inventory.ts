@@ -2,6 +2,7 @@ import type { ByHandList } from './by-hand.ts';
 import type { Counts } from './census.ts';
 import type { Fate } from './fate.ts';
 import type { NamesFacts } from './names-facts.ts';
+import type { OutsideVariable } from './outside.ts';
 import type { Supervisor } from './plan.ts';
 
 /** Names of the two products that neo-pull knows. */
@@ -190,6 +191,8 @@ export interface Inventory {
   readonly includes: readonly { readonly path: string; readonly text: string }[];
   /** What was found out about the old gateway, and who says so; see `provenanceOf`. */
   readonly provenance?: readonly Saying[];
+  /** As in the Plan. */
+  readonly outside?: readonly OutsideVariable[];
   /** Is the port free on the new machine, or held by the gateway that would be parked? */
   readonly newPort: { readonly port: number; readonly takenBy: string | null };
   /** How the channels were before the stop; null when it was not asked (a plan asks nothing that writes). */

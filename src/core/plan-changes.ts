@@ -1,4 +1,5 @@
 import { movedPaths, parkedPlaces } from './only-files.ts';
+import { carriedNames } from './outside.ts';
 import type { Plan, Root } from './plan.ts';
 
 /** What differs between the Plan that was agreed to and the one that a new look gives. Pure. */
@@ -41,6 +42,7 @@ function gatewayChanges(agreed: Plan, seen: Plan): string[] {
     ['the product on this machine', agreed.new.productVersion, seen.new.productVersion],
     ['the service on the old machine', agreed.old.gateway.unit, seen.old.gateway.unit],
     ['what keeps the old gateway', supervisorName(agreed), supervisorName(seen)],
+    ['the variables that are carried', carriedNames(agreed).join(', ') || null, carriedNames(seen).join(', ') || null],
     ['the config file', agreed.old.gateway.configPath, seen.old.gateway.configPath],
   ];
   return pairs.flatMap(([what, was, is]) => (was === is ? [] : [`${what}: ${is ?? 'none'} now, was ${was ?? 'none'}`]));

@@ -3,6 +3,7 @@ import type { Counts } from './census.ts';
 import type { Rewrite } from './event.ts';
 import type { Fate } from './fate.ts';
 import type { ChannelState, ProductName, Saying } from './inventory.ts';
+import type { OutsideVariable } from './outside.ts';
 import type { Problem } from './problem.ts';
 
 /** All that the commands of the product, its supervisor and its probes need to know of one gateway on one machine. */
@@ -144,6 +145,8 @@ export type Asked = {
   readonly rewriteApprovals: boolean;
   /** Said by `--owner root`: the gateway here is root's, whomever the place belongs to. */
   readonly rootIsMeant?: boolean;
+  /** Are variables from outside of the old state to be brought into `.env` of the new one? */
+  readonly carryEnv?: boolean;
   /** The person's own commands that stop and start the gateway. */
   readonly commands?: { readonly old: OwnCommands | null; readonly new: OwnCommands | null };
 };
@@ -201,6 +204,8 @@ export interface Plan {
   readonly provenance?: readonly Saying[];
   /** What a person has to do after the move; absent in a plan of an earlier release, null where it was not looked for. */
   readonly byHand?: ByHandList | null;
+  /** Variables that the old gateway has from outside of its state; absent in a plan of an earlier release. */
+  readonly outside?: readonly OutsideVariable[];
   /** What was found that does not stop the move. */
   readonly warnings: readonly Problem[];
 }

@@ -263,6 +263,16 @@ export const PROBLEMS = {
     stops: false,
     why: 'The old gateway has variables from outside of its state, which the new one would not have.',
   },
+  'env-not-carried': {
+    exit: EXIT.cutover,
+    stops: true,
+    why: 'The value of a variable could not be fetched, or cannot be written where the new gateway reads it.',
+  },
+  'env-outranked': {
+    exit: EXIT.cutover,
+    stops: false,
+    why: 'A variable has one value in .env and another where the old gateway had it from: here the one in .env counts.',
+  },
   'secret-by-command': {
     exit: EXIT.preflight,
     stops: false,

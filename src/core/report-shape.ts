@@ -4,6 +4,7 @@ import type { Downtime } from './downtime.ts';
 import type { ChecklistLine, Outcome, Rewrite, Running, Skipped } from './event.ts';
 import type { Saying } from './inventory.ts';
 import type { NextStep } from './next-steps.ts';
+import type { OutsideVariable } from './outside.ts';
 import type { Plan, RanAs } from './plan.ts';
 import type { Problem } from './problem.ts';
 
@@ -86,6 +87,8 @@ export interface Report {
     readonly excludeVersion: number;
     /** What was found out about the old gateway, and every source that says so. */
     readonly provenance: readonly Saying[];
+    /** Variables that the old gateway has from outside of its state, and how the new one comes by each. Names only. */
+    readonly outside: readonly OutsideVariable[];
   } | null;
   readonly steps: readonly ReportStep[];
   readonly transferred: readonly ReportTransfer[];

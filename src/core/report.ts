@@ -78,8 +78,18 @@ function summaryOf(plan: Plan): NonNullable<Report['plan']> {
   const roots = plan.roots.map(({ id, oldPath, livePath, entries, bytes, files }) => ({
     ...{ id, oldPath, livePath, entries, bytes, files },
   }));
-  const { ranAs, fates, mapping, excludeVersion, provenance = [] } = plan;
-  return { old: side(plan.old), new: side(plan.new), ranAs, roots, fates, mapping, excludeVersion, provenance };
+  const { ranAs, fates, mapping, excludeVersion, provenance = [], outside = [] } = plan;
+  return {
+    old: side(plan.old),
+    new: side(plan.new),
+    ranAs,
+    roots,
+    fates,
+    mapping,
+    excludeVersion,
+    provenance,
+    outside,
+  };
 }
 
 function stepsOf(events: readonly Event[], state: RunState): ReportStep[] {

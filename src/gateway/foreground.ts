@@ -5,7 +5,13 @@ import type { Gateway } from '../core/plan.ts';
 import { fail } from '../core/problem.ts';
 import { foregroundCommand } from './commands.ts';
 import type { Life } from './life.ts';
-import { KEPT_MARKER, type Identity, type KeepAnswer, type LaunchAnswer } from './probe-contract.ts';
+import {
+  KEPT_MARKER,
+  type EnvironAnswer,
+  type Identity,
+  type KeepAnswer,
+  type LaunchAnswer,
+} from './probe-contract.ts';
 import { run } from '../host/run.ts';
 import { probe, subjectOf } from './probe.ts';
 import { PRODUCTS } from './product.ts';
@@ -15,6 +21,7 @@ export type { Identity } from './probe-contract.ts';
 const id = { pid: z.number().int().positive(), startTime: z.string().max(40), bootId: z.string().max(64) };
 const signalAnswer = z.object({ sent: z.boolean() });
 const keepAnswer = z.object({ pid: id.pid, argvKnown: z.boolean(), environSha256: z.string().regex(/^[0-9a-f]{64}$/) });
+const environAnswer = z.object({ values: z.record(z.string(), z.string()), leftOut: z.array(z.string()) });
 const launchAnswer = z.object({ ...id, leftOut: z.array(z.string()) });
 
 /**
@@ -48,6 +55,22 @@ export async function keepForeground(host: Host, gateway: Gateway, life: Life, f
   const subject = subjectOf(gateway, life.service?.mainPid ?? null);
   const request = { verb: 'keep', subject, process: { pid, startTime, bootId: life.bootId }, folder } as const;
   return probe({ host, gateway }, request, { shape: keepAnswer });
+}
+
+/**
+ * The values of some variables that the running gateway was started with. They are secrets: for memory, and for nothing that is told.
+ * Empty where nothing runs. Read-only. Throws as `probe` does.
+ */
+export async function readVariables(
+  host: Host,
+  gateway: Gateway,
+  { life, names }: { life: Life; names: readonly string[] },
+): Promise<EnvironAnswer> {
+  if (!life.process) return { values: {}, leftOut: [] };
+  const { pid, startTime } = life.process;
+  const subject = subjectOf(gateway, life.service?.mainPid ?? null);
+  const process = { pid, startTime, bootId: life.bootId };
+  return probe({ host, gateway }, { verb: 'environ', subject, process, names }, { shape: environAnswer });
 }
 
 /** Is there a folder that `keepForeground` made whole? Read-only. */

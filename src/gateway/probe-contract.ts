@@ -43,6 +43,12 @@ export type ProbeRequest =
     }
   | { readonly verb: 'keep'; readonly subject: Subject; readonly process: Identity; readonly folder: string }
   | {
+      readonly verb: 'environ';
+      readonly subject: Subject;
+      readonly process: Identity;
+      readonly names: readonly string[];
+    }
+  | {
       readonly verb: 'launch';
       /** Where `keep` put what the gateway was started with; null to start it as `fresh` says. */
       readonly folder: string | null;
@@ -103,6 +109,13 @@ export interface KeepAnswer {
   /** False when a process title had overwritten the argv and it was put together anew. */
   readonly argvKnown: boolean;
   readonly environSha256: string;
+}
+
+/** Answer to `environ`: holds secrets. A name is in neither where the process does not have it, or is gone. */
+export interface EnvironAnswer {
+  readonly values: Readonly<Record<string, string>>;
+  /** Names whose bytes are no UTF-8. */
+  readonly leftOut: readonly string[];
 }
 
 /** Answer to `launch`. */

@@ -78,7 +78,7 @@ export function readKept(folder: string): Kept {
 }
 
 /** The process that was started: the child that serves has an environment that its parent has added to. */
-function started(pid: number, subject: Subject): Proc {
+export function started(pid: number, subject: Subject): Proc {
   const processes = readProcesses();
   const proc = processes.get(pid);
   if (!proc) throw new Error(`process ${pid} is gone`);
@@ -112,7 +112,8 @@ function publicPart({ pid, argvKnown, environSha256 }: Marker): KeepAnswer {
   return { pid, argvKnown, environSha256 };
 }
 
-function splitNul(bytes: Buffer): Buffer[] {
+/** The parts of what `/proc` separates by NUL, as bytes. */
+export function splitNul(bytes: Buffer): Buffer[] {
   const parts: Buffer[] = [];
   for (let from = 0; from < bytes.length;) {
     const nul = bytes.indexOf(0, from);

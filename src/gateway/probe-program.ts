@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { closeSync, constants, openSync } from 'node:fs';
 import process from 'node:process';
 import type { LaunchAnswer, ProbeReply, ProbeRequest, SignalAnswer } from './probe-contract.ts';
+import { environOf } from './probe-environ.ts';
 import { isRunning, keepProcess, readKept } from './probe-keep.ts';
 import { lookForLife } from './probe-life.ts';
 import { readBootId, readProcess } from './probe-processes.ts';
@@ -29,6 +30,8 @@ async function answer(request: ProbeRequest): Promise<unknown> {
       return signal(request);
     case 'keep':
       return keepProcess(request.subject, request.process, request.folder);
+    case 'environ':
+      return environOf(request);
     case 'launch':
       return launch(request);
   }

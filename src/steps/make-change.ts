@@ -27,6 +27,7 @@ export type Content = Buffer | { readonly file: string };
  */
 export async function takeBack(root: Root, run: RunFolder, change: Change): Promise<void> {
   const path = placeOf(root, change);
+  if (change.kind === 'added') return removeAdded(path);
   const is = await lookAt(path);
   if (is === null || is.isSymbolicLink() !== (change.kind === 'link')) return;
   if (change.kind === 'mode') await chmod(path, change.was);
@@ -39,6 +40,16 @@ export async function takeBack(root: Root, run: RunFolder, change: Change): Prom
       { mode: is.mode & 0o7777, mtimeNs: change.mtimeNs },
     );
   }
+}
+
+/** With the draft of it that a crash has left, where nothing was to be replaced. The directory keeps the time it has. */
+async function removeAdded(path: Buffer): Promise<void> {
+  const folder = Buffer.from(dirname(path.toString('latin1')), 'latin1');
+  const was = await lstat(folder, { bigint: true });
+  for (const one of [path, draftOf(path)]) {
+    if ((await lookAt(one))?.isDirectory() !== true) await rm(one, { force: true });
+  }
+  await utimes(folder, Number(was.atimeNs) / 1e9, Number(was.mtimeNs) / 1e9);
 }
 
 /** Leads a symlink elsewhere; it is there at any moment. Repeatable. */
@@ -57,7 +68,7 @@ export async function replace(
   content: Content,
   { mode, mtimeNs }: { mode: number; mtimeNs: string },
 ): Promise<void> {
-  const draft = Buffer.concat([path, Buffer.from('.np-draft')]);
+  const draft = draftOf(path);
   const folder = Buffer.from(dirname(path.toString('latin1')), 'latin1');
   const seconds = Number(mtimeNs) / 1e9;
   try {
@@ -80,6 +91,10 @@ export async function replace(
       { cause },
     );
   }
+}
+
+function draftOf(path: Buffer): Buffer {
+  return Buffer.concat([path, Buffer.from('.np-draft')]);
 }
 
 /** A private copy (0600) that is on the disk when this is done. */

@@ -12,6 +12,7 @@ import { walk } from '../walk/walker.ts';
 import { changesFile, readChanges, undoFolder, writeChanges, type Change } from '../walk/declared-changes.ts';
 import { copyDurably, lookAt, placeOf, relink, replace, takeBack } from './make-change.ts';
 import { removeReverseMap, reverseMap, writeReverseMap } from './reverse-map.ts';
+import { addedEnv, carriedChange, isCarriedInto } from './carried-change.ts';
 import { databaseChanges, isStateDatabase } from './databases.ts';
 import { rewriterOf } from './rewriters.ts';
 import { markDirty } from './staging-dir.ts';
@@ -29,7 +30,7 @@ export function reconcile(plan: Plan): Step<null> {
     touches: 'staging',
     before: () => Promise.resolve(null),
     async apply(world) {
-      const told: Told = { rewrites: [], modesChanged: 0, modesTightened: [] };
+      const told: Told = { rewrites: [], carried: [], modesChanged: 0, modesTightened: [] };
       for (const root of plan.roots) {
         await markDirty(root);
         await mkdir(undoFolder(world.run, root), { recursive: true, mode: 0o700 });
@@ -54,6 +55,7 @@ export function reconcile(plan: Plan): Step<null> {
 
 interface Told {
   rewrites: Rewrite[];
+  carried: string[];
   modesChanged: number;
   modesTightened: string[];
 }
@@ -73,9 +75,11 @@ async function* workOut(plan: Plan, root: Root, world: World): AsyncGenerator<Ch
     if (item.type === 'symlink') yield* linkChange(plan, item);
     else yield* modeChange(item.path, item.mode, finalMode({ ...item, room, workspaces }));
     const named = `original-${(count += 1)}`;
-    if (isStateDatabase(root, item)) yield* databaseChanges({ plan, root, world, item, named });
+    if (isCarriedInto(plan, root, item.path)) yield* carriedChange({ plan, root, world, item, named });
+    else if (isStateDatabase(root, item)) yield* databaseChanges({ plan, root, world, item, named });
     else if (item.type === 'file') yield* fileChange(plan, root, world, { item, original: named });
   }
+  yield* addedEnv({ plan, root, world });
 }
 
 function* modeChange(path: Buffer, was: number, is: number): Generator<Change> {
@@ -130,6 +134,9 @@ async function make({ plan, root, run, told }: Site, change: Change): Promise<vo
     await relink(path, Buffer.from(change.is, 'base64'));
     const [from, to] = [change.was, change.is].map((text) => Buffer.from(text, 'base64').toString());
     told.rewrites.push({ root: root.id, file: file.toString(), at: 'symlink', from: from ?? '', to: to ?? '' });
+  } else if (change.kind === 'added') {
+    await replace(path, { file: join(undoFolder(run, root), change.ready) }, change);
+    told.carried.push(...change.carried);
   } else {
     await makeFile({ plan, root, run, told }, change);
   }
@@ -142,6 +149,7 @@ async function makeFile({ plan, root, run, told }: Site, change: Change & { kind
     told.rewrites.push(...rewrites.map((one) => ({ root: root.id, file: file.toString(), ...one })));
   };
   if (change.ready !== undefined) {
+    told.carried.push(...(change.carried ?? []));
     await replace(placeOf(root, change), { file: join(folder, change.ready) }, change);
     if (change.told !== undefined) tell(JSON.parse(await readFile(join(folder, change.told), 'utf8')) as TextRewrite[]);
     return;

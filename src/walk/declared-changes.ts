@@ -18,9 +18,22 @@ export type Change =
       readonly ready?: string;
       /** Name of the list there of what was rewritten in it. */
       readonly told?: string;
+      /** Names of variables that were added to it. */
+      readonly carried?: readonly string[];
       readonly mode: number;
       readonly mtimeNs: string;
       /** What the rewritten content will be: size in bytes and SHA-256 in hex. */
+      readonly sizeBytes: number;
+      readonly sha256: string;
+    }
+  /** A file that was not there; an undo removes it. */
+  | {
+      readonly kind: 'added';
+      readonly path: string;
+      readonly ready: string;
+      readonly carried: readonly string[];
+      readonly mode: number;
+      readonly mtimeNs: string;
       readonly sizeBytes: number;
       readonly sha256: string;
     };

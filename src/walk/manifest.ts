@@ -101,6 +101,8 @@ export async function* readManifest(file: string): AsyncGenerator<Entry, void, u
 export interface CompareOptions {
   /** What the second tree should have in place of an entry of the first; null where it should have nothing. The path must stay. */
   readonly expect?: (entry: Entry) => Entry | null;
+  /** What an entry that only the second tree has should be; null where it should not be there, as it never should unless given. */
+  readonly expectAdded?: (found: Entry) => Entry | null;
   /** Fields that do not matter for an expected entry; none unless given. */
   readonly ignore?: (expected: Entry) => readonly Field[];
 }
@@ -146,7 +148,8 @@ interface Pair {
   readonly found: Entry | null;
 }
 
-function judge({ expected, found }: Pair, { ignore }: CompareOptions): Difference | null {
+function judge({ expected: known, found }: Pair, { ignore, expectAdded }: CompareOptions): Difference | null {
+  const expected = known ?? (found && expectAdded ? expectAdded(found) : null);
   if (expected === null) return found && { path: printable(found.path), what: 'extra' };
   if (found === null) return { path: printable(expected.path), what: 'missing' };
   return differenceOf(expected, found, ignore ? ignore(expected) : []);

@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { afterAll, expect, it } from 'vitest';
 import { cutover, staging } from '../../src/migrate.ts';
+import { CARRYING_CASES } from './journey-carrying.ts';
 import { FOREGROUND_CASES } from './journey-foreground.ts';
 import { SERVICE_CASES } from './journey-service.ts';
 import { START_CASES } from './journey-start.ts';
@@ -8,14 +9,24 @@ import { STILL, STILL_CASES } from './journey-still.ts';
 import { Journey } from './journey.ts';
 
 /** Each name has its file `steps-<name>.test.ts`, which holds these cases to the contract. */
-const JOURNEYS = { foreground: FOREGROUND_CASES, service: SERVICE_CASES, start: START_CASES, still: STILL_CASES };
+const JOURNEYS = {
+  carrying: CARRYING_CASES,
+  foreground: FOREGROUND_CASES,
+  service: SERVICE_CASES,
+  start: START_CASES,
+  still: STILL_CASES,
+};
+
+/** With it a plan has every step that a plan can have. */
+const CARRIED = { name: 'KEY', isAskedFor: true, setBy: ['unit a'], fate: 'carried', satisfiedBy: null } as const;
 
 const journey = new Journey(STILL);
 afterAll(() => journey.end());
 
 it('every step of the real lists is held to the contract of a Step', async () => {
   const { plan } = await journey.restBefore('seed');
-  const lists = [false, true].flatMap((committed) => [...staging(plan), ...cutover(plan, { committed })]);
+  const whole = { ...plan, outside: [CARRIED] };
+  const lists = [false, true].flatMap((committed) => [...staging(whole), ...cutover(whole, { committed })]);
   const held = Object.values(JOURNEYS).flatMap((cases) => cases.map(({ id }) => id));
   expect(new Set(held)).toEqual(new Set(lists.map(({ id }) => id)));
 });

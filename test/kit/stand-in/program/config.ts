@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import JSON5 from 'json5';
+import { parseDotEnv } from './dot-env.ts';
 import { configPath, stateDir } from './paths.ts';
 
 /** The part of the config that the stand-in knows. */
@@ -56,12 +57,7 @@ function include(value: unknown, file: string, depth: number): unknown {
 /** `.env` of the state dir; the environment of the process is never overridden by it. */
 export function dotEnv(): Record<string, string> {
   const file = join(stateDir(), '.env');
-  if (!existsSync(file)) return {};
-  const pairs = readFileSync(file, 'utf8')
-    .split('\n')
-    .map((line) => /^([A-Z_][A-Z0-9_]*)=(.*)$/.exec(line))
-    .flatMap((found) => (found?.[1] ? [[found[1], found[2] ?? ''] as const] : []));
-  return Object.fromEntries(pairs);
+  return existsSync(file) ? parseDotEnv(readFileSync(file, 'utf8')) : {};
 }
 
 function substitute(value: unknown, values: Record<string, string | undefined>): unknown {
