@@ -9,6 +9,7 @@ import { measure } from './checks/measure.ts';
 import { newWorks, channelsAsBefore, newAlive } from './checks/live.ts';
 import { copyAsPlanned, copyIsWhole, oldUnchanged } from './checks/copy.ts';
 import { copyHasAll, nothingLost } from './checks/nothing-lost.ts';
+import { neighboursOf } from './checks/neighbours.ts';
 import { oldIsDead, oldStaysDead } from './checks/old-dead.ts';
 import { portOf } from './checks/port.ts';
 import { namesInTheWay } from './checks/names.ts';
@@ -19,14 +20,14 @@ import { provenanceOf } from './checks/provenance.ts';
 import { secretsOutside } from './checks/secrets-outside.ts';
 import { rootsComplete } from './checks/roots-complete.ts';
 import { servesMoved } from './checks/serves-moved.ts';
-import { survey } from './checks/survey.ts';
+import { surveyBoth, type Surveyed } from './checks/survey-both.ts';
 import { wholeConfig } from './checks/whole-config.ts';
 import type { Clock } from './core/clock.ts';
 import { decide, type Wish } from './core/decide.ts';
 import type { EventBody } from './core/event.ts';
 import { parseExclude } from './core/exclude.ts';
 import type { Host } from './core/host.ts';
-import type { Inventory } from './core/inventory.ts';
+import type { DirFacts, Inventory } from './core/inventory.ts';
 import type { Asked, Connect, Limits, Plan } from './core/plan.ts';
 import { carriedNames } from './core/outside.ts';
 import type { Problem } from './core/problem.ts';
@@ -58,11 +59,17 @@ export interface LookRequest {
   readonly replace: boolean;
   /** Ask the old gateway how its channels are; a plan does not, for that speaks to the gateway. */
   readonly asksChannels: boolean;
+  /** Both machines, where they were surveyed already. */
+  readonly surveyed?: Surveyed;
+  /** All profiles that move in the same go. */
+  readonly together?: readonly string[];
 }
 
 /** What was seen and decided. `problems` holds all of them; the Plan keeps those that do not stop. */
 export interface Seen {
   readonly inventory: Inventory;
+  /** What an earlier pass left in staging. */
+  readonly staged: readonly DirFacts[];
   readonly plan: Plan;
   readonly problems: readonly Problem[];
 }
@@ -76,17 +83,7 @@ interface Around {
 /** Looks at both machines and decides. Read-only. Throws what makes a decision impossible; the rest comes back as Problems. */
 export async function look(machines: { old: Host; new: Host }, request: LookRequest, around: Around): Promise<Seen> {
   const { asked } = request;
-  const [old, here] = await Promise.all([
-    survey(machines.old, {
-      ...around,
-      product: asked.product,
-      profiles: asked.profiles ?? undefined,
-      stateDir: asked.stateDir ?? undefined,
-      configPath: asked.configPath ?? undefined,
-      productBin: asked.remoteGatewayBin ?? undefined,
-    }),
-    survey(machines.new, { ...around, product: asked.product, productBin: asked.gatewayBin ?? undefined }),
-  ]);
+  const { old, here } = request.surveyed ?? (await surveyBoth(machines, asked, around));
   const gateway = discover(old, {
     product: asked.product,
     profile: asked.profiles,
@@ -109,6 +106,11 @@ export async function look(machines: { old: Host; new: Host }, request: LookRequ
     fates,
     includes,
     provenance,
+    neighbours: await neighboursOf(
+      machines.old,
+      { old, together: request.together ?? [gateway.profile], asked },
+      around,
+    ),
     newPort: { port, takenBy: null },
     channels: null,
     counts: null,
@@ -137,6 +139,7 @@ export async function look(machines: { old: Host; new: Host }, request: LookRequ
   }
   return {
     inventory,
+    staged,
     problems,
     plan: decide(
       inventory,

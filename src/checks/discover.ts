@@ -117,7 +117,7 @@ function severalProfiles(wanted: readonly GatewayFacts[], { product }: Choice): 
   const lead = wanted.find((gateway) => gateway.process ?? gateway.service?.active) ?? wanted[0];
   return fail('profile-ambiguous', {
     message: `There are ${String(wanted.length)} gateways: ${listed(wanted, product)}.`,
-    hint: `Name the one to move: --profile ${pasteable(lead?.profile ?? DEFAULT_PROFILE)}`,
+    hint: `Name the one to move: --profile ${pasteable(lead?.profile ?? DEFAULT_PROFILE)}. Or move all: --all-profiles`,
     detail: detailOf(wanted, product),
   });
 }

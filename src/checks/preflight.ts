@@ -6,6 +6,7 @@ import { gatewayChecks } from './gateway-checks.ts';
 import { keeperChecks } from './keeper-checks.ts';
 import { machineChecks } from './machine-checks.ts';
 import { nameChecks } from './name-checks.ts';
+import { neighbourChecks } from './neighbours.ts';
 import { programChecks } from './program-checks.ts';
 import { roomChecks } from './room-checks.ts';
 import { secretChecks } from './secrets-outside.ts';
@@ -33,6 +34,7 @@ export function preflight(inventory: Inventory, plan: Plan, options: PreflightOp
     ...rootChecks(inventory, plan, options),
     ...nameChecks(inventory),
     ...serviceChecks(plan),
+    ...neighbourChecks(inventory, plan),
     ...secretChecks(inventory, configOf(inventory)),
     ...roomChecks(inventory, options.staged),
   ];

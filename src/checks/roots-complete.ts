@@ -59,10 +59,11 @@ async function namedNow(world: World, { old: { gateway }, new: here, fates }: Pl
   return [...new Set([...dirs, ...inHome])];
 }
 
-function moves(realPath: string, { roots }: Plan): boolean {
-  return roots.some((root) =>
+function moves(realPath: string, { roots, group }: Plan): boolean {
+  const isOwn = roots.some((root) =>
     root.files === null ? isIn(realPath, root.oldPath) : movedPaths(root).includes(realPath),
   );
+  return isOwn || (group?.carried.some((path) => isIn(realPath, path)) ?? false);
 }
 
 function isIn(path: string, root: string): boolean {

@@ -61,6 +61,7 @@ export function changedSentence({ run, outcome, running, exitCode }: Finished, c
   if (isBeforeRun({ outcome, run })) return SENTENCES.refused;
   if (exitCode === EXIT.unknown)
     return 'Yes, and not everything is in its place. What to do is below; neo-pull status says where things stand.';
+  if (exitCode === EXIT.mixed) return 'Some profiles are moved and others are not; the last lines say which.';
   if (exitCode === EXIT.bug) return 'As far as the journal says; neo-pull status reads it.';
   return outcome === 'interrupted' ? interruptedSentence(running) : SENTENCES[outcome];
 }

@@ -44,7 +44,8 @@ export const CONNECTION_FLAGS = {
 
 /** What is moved, and where to. */
 export const GATEWAY_FLAGS = {
-  profile: { ...text, group: GATEWAY, describe: 'Which gateway, where the account has several' },
+  profile: { ...text, group: GATEWAY, describe: 'Which gateway, where the account has several: NAME, or A,B,...' },
+  'all-profiles': { ...flag, group: GATEWAY, describe: 'Every gateway of the account, one after the other' },
   'state-dir': { ...text, group: GATEWAY, describe: 'State dir on the old machine' },
   'gateway-config': { ...text, group: GATEWAY, describe: 'Config on the old machine, where its sources disagree' },
   'gateway-port': { ...text, group: GATEWAY, describe: 'Port of the gateway, where its sources disagree' },

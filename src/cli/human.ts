@@ -7,6 +7,7 @@ import { inked, marksOf, paperOf, type Paper } from './paper.ts';
 import { obstacleLines, planLines, syncLines } from './plan-screen.ts';
 import { listedProblem, problemLines } from './problem-lines.ts';
 import { Screen } from './screen.ts';
+import { severalLines } from './several-closing.ts';
 import { StepTale } from './step-tale.ts';
 import type { Surroundings } from './surroundings.ts';
 import { wrap } from './wrap.ts';
@@ -79,6 +80,12 @@ export class Human {
     this.#narrator.pause(true);
   }
 
+  /** The end of one run of several that one command makes; `close` tells the whole. */
+  closeRun(closing: Closing): void {
+    if (this.#options.resultIsElsewhere) return;
+    this.#answer(closingLines(closing, paperOf(this.#around, this.#around.stdout)));
+  }
+
   /** The end of the visit: its Problem on stderr, the closing block on stdout. */
   close(closing: Omit<Closing, 'finished'>): void {
     const finished = this.#finished;
@@ -88,7 +95,10 @@ export class Human {
     if (problem?.stops === true)
       this.#tell(['', ...problemLines(problem, this.#paper, changedSentence(finished, closing.command))]);
     if (this.#options.resultIsElsewhere) return;
-    this.#answer(closingLines({ ...closing, finished }, paperOf(this.#around, this.#around.stdout)));
+    const paper = paperOf(this.#around, this.#around.stdout);
+    if (finished.profiles) this.#answer(severalLines(finished, paper));
+    if (!finished.profiles || finished.outcome === 'planned')
+      this.#answer(closingLines({ ...closing, finished }, paper));
   }
 
   #linesFor(event: Event): readonly string[] {

@@ -26,6 +26,8 @@ export class RunLog {
   readonly #pino: Logger;
   #waiting: string[] | null = [];
   #file: number | null = null;
+  #run = '';
+  #isClosed = false;
 
   constructor(options: RunLogOptions) {
     this.#options = options;
@@ -62,15 +64,18 @@ export class RunLog {
   }
 
   close(): void {
+    this.#isClosed = true;
     if (this.#file !== null) closeSync(this.#file);
     this.#file = null;
     this.#waiting = null;
   }
 
+  /** A visit over several profiles goes from run to run, and what it tells goes to the log of each. */
   #open(run: string): void {
-    if (this.#waiting === null) return;
-    const waiting = this.#waiting;
-    this.#waiting = null;
+    if (this.#isClosed || run === this.#run) return;
+    if (this.#file !== null) closeSync(this.#file);
+    const waiting = this.#waiting ?? [];
+    [this.#run, this.#waiting, this.#file] = [run, null, null];
     const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND | constants.O_NOFOLLOW;
     try {
       this.#file = openSync(join(this.#options.folderOf(run), 'log.ndjson'), flags, 0o600);

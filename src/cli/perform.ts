@@ -1,11 +1,11 @@
 import { join } from 'node:path';
-import type { Event } from '../core/event.ts';
 import { EXIT } from '../core/exit.ts';
 import { listenForSignals, type Interrupt } from '../run/interrupt.ts';
 import type { Listener } from '../run/bus.ts';
 import type { Tools, Verdict } from '../visits/visit.ts';
 import { hasPerson, terminalAsk } from './ask.ts';
 import { calledAs } from './called-as.ts';
+import type { Closing } from './closing.ts';
 import type { ConnectionFlags, ConsentFlags, OutputFlags } from './flags.ts';
 import { homeOf } from './home.ts';
 import { Human, type HumanOptions } from './human.ts';
@@ -13,6 +13,7 @@ import { RunLog, type RunLogOptions } from './log.ts';
 import { ndjson } from './ndjson.ts';
 import { writeReport, type WrittenReport } from './report-files.ts';
 import { secondsOf } from './request.ts';
+import { RunEnds } from './run-ends.ts';
 import { Secrets } from './secrets.ts';
 import { titlesIn } from './step-titles.ts';
 import type { Surroundings } from './surroundings.ts';
@@ -46,11 +47,8 @@ export async function perform(around: Surroundings, performance: Performance): P
   const ask = hasPerson(around, flags)
     ? terminalAsk(around, { signal: interrupt.signal, secrets, quiet: (asking) => human.pause(asking) })
     : null;
-  let run = '';
-  const listeners = [noteRun, log.onEvent, human.onEvent, ...(flags.json === true ? [ndjson(around.stdout)] : [])];
-  function noteRun(event: Event): void {
-    run = event.run;
-  }
+  const ends = new RunEnds();
+  const listeners = [ends.onEvent, log.onEvent, human.onEvent, ...(flags.json === true ? [ndjson(around.stdout)] : [])];
   const ticking = setInterval(() => harmless(log, 'the time', () => human.tick(around.clock.now())), TICK_MS).unref();
   try {
     const tools = makeTools(around, {
@@ -64,8 +62,11 @@ export async function perform(around: Surroundings, performance: Performance): P
       ),
     });
     const verdict = await visit(tools);
-    const written = run === '' ? null : await writeReport(folderOf(run), secrets).catch(unwritten);
-    const end = { command, report: written?.report ?? null, reportPath: written?.path ?? null };
+    for (const finished of ends.before) {
+      const end = await written(finished.run);
+      harmless(log, 'the end', () => human.closeRun({ ...end, finished }));
+    }
+    const end = await written(ends.run);
     harmless(log, 'the end', () => human.close(end));
     return verdict.exitCode;
   } finally {
@@ -73,6 +74,10 @@ export async function perform(around: Surroundings, performance: Performance): P
     harmless(log, 'the end', () => human.stop());
     interrupt.dispose();
     log.close();
+  }
+  async function written(run: string): Promise<Omit<Closing, 'finished'>> {
+    const made = run === '' ? null : await writeReport(folderOf(run), secrets).catch(unwritten);
+    return { command, report: made?.report ?? null, reportPath: made?.path ?? null };
   }
   function unwritten(error: unknown): WrittenReport | null {
     log.fault(error, 'the report could not be written');

@@ -8,6 +8,7 @@ import { withWholePaths } from '../host/ssh-option-paths.ts';
 import { parseHop, parseTarget } from '../host/target.ts';
 import type { Request } from '../visits/visit.ts';
 import type { ConnectionFlags, GatewayFlags, LimitFlags, OutputFlags } from './flags.ts';
+import { profilesOf } from './profile-flags.ts';
 import type { Surroundings } from './surroundings.ts';
 
 const PRODUCTS: readonly ProductName[] = ['smart-agent-neo', 'openclaw'];
@@ -36,7 +37,8 @@ export function requestOf(
     passphraseFile: null,
     ...given,
   };
-  return { target, connect, asked: askedOf(flags), limits: limitsOf(flags) };
+  const allProfiles = flags['all-profiles'] === true;
+  return { target, connect, asked: askedOf(flags), limits: limitsOf(flags), ...(allProfiles && { allProfiles }) };
 }
 
 /** How the old machine is to be reached, as far as flags say. Throws `option-invalid`. */
@@ -75,7 +77,7 @@ export function secondsOf(name: string, text: string | undefined, ifNotGiven: nu
 function askedOf(flags: GatewayFlags & Pick<OutputFlags, 'owner'>): Asked {
   return {
     product: productOf(flags.product),
-    profiles: flags.profile === undefined ? null : [notEmpty('--profile', flags.profile)],
+    profiles: profilesOf(flags),
     stateDir: flags['state-dir'] ?? null,
     toStateDir: flags['to-state-dir'] ?? null,
     workspaces: (flags.workspace ?? []).map(workspaceOf),
@@ -170,11 +172,6 @@ function commandsOf(flags: GatewayFlags, side: '' | 'new-'): OwnCommands | null 
   if (stop === undefined && start === undefined) return null;
   if (stop?.trim() && start?.trim()) return { stop, start };
   throw invalid(`--${side}stop-cmd`, stop ?? '', `Give --${side}stop-cmd and --${side}start-cmd together.`);
-}
-
-function notEmpty(name: string, text: string): string {
-  if (text !== '') return text;
-  throw invalid(name, text, 'Give it a value, or leave it out.');
 }
 
 /** Shells expand `~` in `--flag ~/x` but not in `--flag=~/x`. */

@@ -11,6 +11,17 @@ export type Outcome =
 /** Which machine runs the gateway. */
 export type Running = 'old' | 'new' | 'none' | 'mixed' | 'unknown';
 
+/** How it ended for one of several profiles that one command was to move. */
+export interface ProfileEnd {
+  readonly profile: string;
+  /** Empty where no run was begun. */
+  readonly run: string;
+  readonly outcome: Outcome;
+  readonly running: Running;
+  readonly exitCode: ExitCode;
+  readonly problem: Problem | null;
+}
+
 /** One value that reconcile changed inside a file. `file` is relative to its root; `at` is a JSON pointer, or `symlink`. */
 export interface Rewrite {
   readonly root: string;
@@ -93,6 +104,8 @@ export type EventBody =
       exitCode: ExitCode;
       downtimeMs: number | null;
       problem: Problem | null;
+      /** Only in the very last event of a command over several profiles: each of them. What stands beside it tells the whole. */
+      profiles?: readonly ProfileEnd[];
     }
   | { type: 'check.done'; check: string; title: string; problems: readonly Problem[] }
   | {

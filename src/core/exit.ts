@@ -16,6 +16,7 @@ export const EXIT = {
   halt: 13,
   degraded: 14,
   overBudget: 15,
+  mixed: 16,
   somethingToDo: 20,
   interrupted: 130,
   terminated: 143,
@@ -41,6 +42,10 @@ export const EXIT_MEANING: Readonly<Record<ExitCode, { meaning: string; running:
   13: { meaning: 'safety halt (source emptied, mass deletion, mount lost)', running: 'old' },
   14: { meaning: 'moved, but degraded (a channel is not connected, a warning stands)', running: 'new' },
   15: { meaning: 'downtime budget exceeded, rolled back', running: 'old' },
+  16: {
+    meaning: 'of several profiles some are moved and others are not; each is wholly here or wholly there',
+    running: 'mixed: the last line of `--json` says which where',
+  },
   20: { meaning: '`plan --exit-code`: there is something to do', running: 'old' },
   130: { meaning: 'interrupted, safe state kept', running: 'as the journal says' },
   143: { meaning: 'terminated, safe state kept', running: 'as the journal says' },

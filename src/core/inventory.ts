@@ -3,6 +3,7 @@ import type { Counts } from './census.ts';
 import type { Fate } from './fate.ts';
 import type { NamesFacts } from './names-facts.ts';
 import type { OutsideVariable } from './outside.ts';
+import type { Neighbour } from './neighbour.ts';
 import type { Supervisor } from './plan.ts';
 
 /** Names of the two products that neo-pull knows. */
@@ -187,6 +188,8 @@ export interface Inventory {
   readonly dirs: readonly { readonly old: DirFacts; readonly new: DirFacts }[];
   /** As in the Plan. */
   readonly fates: readonly Fate[];
+  /** What belongs to the other gateways of the old account, as far as it exists. */
+  readonly neighbours?: readonly Neighbour[];
   /** Files named by `$include` in the config, absolute on the old machine, with their text. */
   readonly includes: readonly { readonly path: string; readonly text: string }[];
   /** What was found out about the old gateway, and who says so; see `provenanceOf`. */

@@ -206,6 +206,8 @@ export interface Plan {
   readonly byHand?: ByHandList | null;
   /** Variables that the old gateway has from outside of its state; absent in a plan of an earlier release. */
   readonly outside?: readonly OutsideVariable[];
+  /** The profiles that move in one cutover because they share something, and what of this one moves with another of them. */
+  readonly group?: { readonly profiles: readonly string[]; readonly carried: readonly string[] };
   /** What was found that does not stop the move. */
   readonly warnings: readonly Problem[];
 }

@@ -6,6 +6,24 @@ import type { Json } from './json.ts';
  * `stops` whether it ends it at all, `why` the sentence that the documentation and the terminal give as the reason.
  */
 export const PROBLEMS = {
+  // several profiles
+  'ports-collide': { exit: EXIT.preflight, stops: true, why: 'Two gateways cannot listen on one port.' },
+  'profiles-share': {
+    exit: EXIT.preflight,
+    stops: true,
+    why: 'A directory of several gateways can only go with all of them, or some would lose what others write there.',
+  },
+  'approvals-shared': {
+    exit: EXIT.preflight,
+    stops: false,
+    why: 'All gateways of an account have one list of exec approvals, and not all of them move.',
+  },
+  'profile-not-begun': { exit: EXIT.preflight, stops: true, why: 'What was to be moved before it was not.' },
+  'profile-put-back': {
+    exit: EXIT.cutover,
+    stops: true,
+    why: 'Profiles that share a directory move all together or not at all.',
+  },
   // usage
   usage: { exit: EXIT.usage, stops: true, why: 'The command line could not be understood.' },
   'target-malformed': {

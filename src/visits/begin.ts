@@ -1,11 +1,12 @@
 import { surveyIdentity } from '../checks/survey.ts';
+import type { Host } from '../core/host.ts';
 import type { Connect, Plan } from '../core/plan.ts';
 import { planChanges } from '../core/plan-changes.ts';
 import { fail, ProblemError, PROBLEMS, type Problem } from '../core/problem.ts';
 import { EXIT } from '../core/exit.ts';
 import { EMPTY_RUN } from '../core/run-state.ts';
 import { run } from '../host/run.ts';
-import { look, type Seen } from '../migrate.ts';
+import { look, type LookRequest, type Seen } from '../migrate.ts';
 import { Journal } from '../run/journal.ts';
 import { acquireLock } from '../run/lock.ts';
 import { createRun } from '../run/runs.ts';
@@ -23,19 +24,34 @@ export async function lookAt(
   request: Request,
   { asksChannels }: { asksChannels: boolean },
 ): Promise<Seen> {
-  const { tools, bus } = visit;
-  const { user, host } = request.connect;
-  await bus.emit({ type: 'notice', message: `Connecting to ${user === null ? '' : `${user}@`}${host}` });
-  visit.old = await connectTo(visit, request.connect);
+  const machines = await reach(visit, request, { asksChannels });
+  await visit.bus.emit({ type: 'notice', message: 'Looking at both machines' });
+  return lookOn(visit, machines, { ...request, asksChannels });
+}
+
+/** Connects. With `asksChannels` a move is to follow: throws `account-read-only` where that is not to be. */
+export async function reach(
+  visit: Visit,
+  { connect }: Request,
+  { asksChannels }: { asksChannels: boolean },
+): Promise<{ old: Host; new: Host }> {
+  const { user, host } = connect;
+  await visit.bus.emit({ type: 'notice', message: `Connecting to ${user === null ? '' : `${user}@`}${host}` });
+  visit.old = await connectTo(visit, connect);
   if (asksChannels) await refuseReadOnly(visit);
-  await bus.emit({ type: 'notice', message: 'Looking at both machines' });
-  const { clock, interrupt } = tools;
-  const replace = request.asked.replace || tools.ask !== null;
-  const seen = await look(
-    { old: visit.old, new: tools.here },
-    { ...request, replace, asksChannels },
-    { clock, emit: bus.emit, signal: interrupt.signal },
-  );
+  return { old: visit.old, new: visit.tools.here };
+}
+
+/** Looks at one gateway and decides, over the Connection that there is; see `lookAt`. */
+export async function lookOn(
+  visit: Visit,
+  machines: { old: Host; new: Host },
+  request: Omit<LookRequest, 'replace'>,
+): Promise<Seen> {
+  const { clock, interrupt, ask } = visit.tools;
+  const replace = request.asked.replace || ask !== null;
+  const around = { clock, emit: visit.bus.emit, signal: interrupt.signal };
+  const seen = await look(machines, { ...request, replace }, around);
   visit.known = { ...EMPTY_RUN, plan: seen.plan };
   return seen;
 }

@@ -12,6 +12,17 @@ export async function consent({ tools }: Visit, seen: Plan): Promise<void> {
   });
 }
 
+/** The one question of a move of several gateways. Throws as `consent`. */
+export async function consentToSeveral({ tools }: Visit, seen: readonly Plan[]): Promise<void> {
+  const [first] = seen;
+  if (tools.yes || !first) return;
+  const names = seen.map(({ old }) => old.gateway.profile).join(', ');
+  await question(tools.ask, {
+    text: `Stop the gateways of ${seen.length} profiles (${names}) on ${first.old.hostname}, one after the other, and move them to this machine now?`,
+    beforehand: 'Say yes beforehand: --yes',
+  });
+}
+
 /** Tells what changed since a Plan was agreed to; asks again unless only sizes did. */
 export async function consentAgain(visit: Visit, agreed: Plan, seen: Plan): Promise<void> {
   const { lines, needsConsent } = planChanges(agreed, seen);

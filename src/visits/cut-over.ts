@@ -2,6 +2,7 @@ import { EXIT, type ExitCode } from '../core/exit.ts';
 import type { Plan } from '../core/plan.ts';
 import { PROBLEMS, problem, problemOf, type Problem, type ProblemCode } from '../core/problem.ts';
 import { runningOf } from '../core/running.ts';
+import type { AnyStep } from '../core/step.ts';
 import { cutover } from '../migrate.ts';
 import { advance, unwind, type UndoFailure } from '../run/runner.ts';
 import { markDirtyIfThere } from '../steps/staging-dir.ts';
@@ -24,22 +25,32 @@ const OWN_EXIT: readonly ExitCode[] = [
  * commit no gateway serves, so a line that breaks is not waited for: it unwinds. After it there is time to connect again.
  */
 export async function cutOver(visit: Visit): Promise<Verdict> {
-  const steps = sabotaged(cutover(planOf(visit), { committed: false }), visit.tools.failAt ?? null);
-  const committed = steps.findIndex((step) => step.id === 'commit') + 1;
-  const started = steps.findIndex((step) => step.id === 'start-new') + 1;
+  try {
+    await goTo(visit, 'commit');
+    await goTo(visit, 'start-new');
+    await advance(stepsOf(visit), contextOf(visit));
+    return moved(visit);
+  } catch (error) {
+    return settle(visit, problemOf(error));
+  }
+}
+
+/** Goes forward up to this step of the cutover, and with it, as `cutOver` does. Throws what a step throws; nothing is undone. */
+export async function goTo(visit: Visit, last: string): Promise<void> {
+  const steps = stepsOf(visit);
+  const ids = steps.map(({ id }) => id);
+  const [end, committed] = [ids.indexOf(last) + 1, ids.indexOf('commit') + 1];
   const context = contextOf(visit);
   const { old } = context.world;
   const steady = { ...context, world: { ...context.world, old: old.steady?.() ?? old } };
   // Between the commit and the start no gateway runs anywhere: Ctrl-C is heeded after it.
   const unheeding = { ...context, world: { ...context.world, signal: new AbortController().signal } };
-  try {
-    await advance(steps.slice(0, committed), steady);
-    await advance(steps.slice(committed, started), unheeding);
-    await advance(steps.slice(started), context);
-    return moved(visit);
-  } catch (error) {
-    return settle(visit, problemOf(error));
-  }
+  await advance(steps.slice(0, Math.min(end, committed)), steady);
+  if (end > committed) await advance(steps.slice(committed, end), unheeding);
+}
+
+function stepsOf(visit: Visit): readonly AnyStep[] {
+  return sabotaged(cutover(planOf(visit), { committed: false }), visit.tools.failAt ?? null);
 }
 
 /** Undoes everything that the run has changed, as far as it came. The cause is journaled first. */
@@ -59,7 +70,8 @@ export async function takeBack(visit: Visit, cause: Problem): Promise<Verdict> {
 
 const SAID_NOTHING: readonly ProblemCode[] = ['new-did-not-start', 'new-serves-elsewhere', 'old-alive'];
 
-async function settle(visit: Visit, cause: Problem): Promise<Verdict> {
+/** After a failure on the way forward: undoes everything, unless the new gateway may have spoken. */
+export async function settle(visit: Visit, cause: Problem): Promise<Verdict> {
   const { committed } = stateOf(visit);
   // A real start that was not made, or never became ready, or came up on another state dir than the moved one, has said nothing: it unwinds like the rest.
   if (!committed || SAID_NOTHING.includes(cause.code)) return takeBack(visit, cause);

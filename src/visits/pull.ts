@@ -5,10 +5,13 @@ import { beginRun, lookAt, refuse, refuseOthersClaim, show } from './begin.ts';
 import { consent } from './consent.ts';
 import { cutOver } from './cut-over.ts';
 import { earlierRun, isMoved } from './earlier-run.ts';
+import { isSeveral } from './several.ts';
+import { pullSeveral } from './pull-several.ts';
 import { conclude, contextOf, planOf, type Request, type Tools, type Verdict } from './visit.ts';
 
 /** `neo-pull user@old`: look, decide, stage, cut over, tell. */
 export function pull(tools: Tools, request: Request): Promise<Verdict> {
+  if (isSeveral(request)) return pullSeveral(tools, request);
   return conclude(tools, async (visit) => {
     const seen = await lookAt(visit, request, { asksChannels: true });
     const { plan, problems } = seen;

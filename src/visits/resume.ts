@@ -1,5 +1,7 @@
 import { EXIT } from '../core/exit.ts';
 import type { Connect } from '../core/plan.ts';
+import { fail } from '../core/problem.ts';
+import { pasteable } from '../host/pasteable.ts';
 import { staging } from '../migrate.ts';
 import { advance } from '../run/runner.ts';
 import { alreadyMoved } from './already-moved.ts';
@@ -25,6 +27,7 @@ export function resume(tools: Tools, wanted: string | null, connect: Partial<Con
     if (isMoved(earlier.state)) return alreadyMoved(visit, earlier);
     refuseOver(earlier);
     await refuseSuperseded(tools.stateHome, earlier);
+    refuseAlone(earlier);
     await reopen(visit, earlier, connect);
     const { unwinding } = stateOf(visit);
     if (unwinding) return takeBack(visit, unwinding);
@@ -33,6 +36,20 @@ export function resume(tools: Tools, wanted: string | null, connect: Partial<Con
     if (wasSync(earlier))
       return { outcome: 'staged', running: asFound(planOf(visit)), exitCode: EXIT.done, problem: null };
     return cutOver(visit);
+  });
+}
+
+/**
+ * Throws `run-not-ready` for a run that shares something with those of other profiles, as long as these may still run: they were to be
+ * stopped with it. Once all are stopped it may go on, and so may each of the others.
+ */
+function refuseAlone(run: EarlierRun): void {
+  const { folder, state } = run;
+  const { plan, steps, unwinding } = state;
+  if (!plan?.group || unwinding || steps.has('old-is-dead') || wasSync(run)) return;
+  throw fail('run-not-ready', {
+    message: `Run ${folder.id} moves together with others (profiles ${plan.group.profiles.join(', ')}), and not all of them were stopped yet.`,
+    hint: `Put it back: neo-pull rollback ${folder.id}. Then move all: neo-pull ${pasteable(plan.target)} --profile ${plan.group.profiles.map(pasteable).join(',')}`,
   });
 }
 

@@ -4,10 +4,13 @@ import { advance } from '../run/runner.ts';
 import { alreadyMoved } from './already-moved.ts';
 import { beginRun, lookAt, refuse, show } from './begin.ts';
 import { earlierRun, isMoved } from './earlier-run.ts';
+import { isSeveral } from './several.ts';
+import { syncSeveral } from './sync-several.ts';
 import { asFound, conclude, contextOf, planOf, type Request, type Tools, type Verdict } from './visit.ts';
 
 /** `neo-pull sync user@old`: look, decide, stage, tell. Stops nothing; run again, it sends only what changed. */
 export function sync(tools: Tools, request: Request): Promise<Verdict> {
+  if (isSeveral(request)) return syncSeveral(tools, request);
   return conclude(tools, async (visit) => {
     const seen = await lookAt(visit, request, { asksChannels: false });
     const { plan, problems } = seen;

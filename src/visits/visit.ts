@@ -1,7 +1,7 @@
 import type { Ask } from '../core/ask.ts';
 import type { Clock } from '../core/clock.ts';
 import { downtimeOf } from '../core/downtime.ts';
-import type { Event, Outcome, Running } from '../core/event.ts';
+import type { Event, Outcome, ProfileEnd, Running } from '../core/event.ts';
 import { EXIT, type ExitCode } from '../core/exit.ts';
 import type { Host } from '../core/host.ts';
 import type { Asked, Connect, Limits, Plan } from '../core/plan.ts';
@@ -40,6 +40,8 @@ export interface Request {
   readonly connect: Connect;
   readonly asked: Asked;
   readonly limits: Limits;
+  /** Every gateway that is found, in place of those that `asked` names. */
+  readonly allProfiles?: boolean;
 }
 
 /** One visit of a command to a run: everything that is open meanwhile, and is closed by `conclude`. */
@@ -60,26 +62,41 @@ export interface Verdict {
   readonly running: Running;
   readonly exitCode: ExitCode;
   readonly problem: Problem | null;
+  /** Each profile, of a command over several. */
+  readonly profiles?: readonly ProfileEnd[];
 }
 
 /** Runs the body of a command, tells its end as `run.finished` whatever happens, and closes what was opened. */
 export async function conclude(tools: Tools, body: (visit: Visit) => Promise<Verdict>): Promise<Verdict> {
-  const bus = new Bus(tools.clock, '', tools.listeners);
-  const visit: Visit = { tools, bus, old: null, journal: null, lock: null, folder: null, known: null };
+  const visit = openVisit(tools);
   const verdict = await body(visit).catch((error: unknown) => stopped(visit, problemOf(error)));
-  const events: readonly Event[] = visit.journal?.events ?? [];
   try {
-    await bus.emit({ type: 'run.finished', ...verdict, downtimeMs: downtimeOf(events).totalMs });
+    await endVisit(visit, verdict);
   } finally {
-    await visit.journal?.close();
-    await visit.lock?.release();
     await visit.old?.close();
   }
   return verdict;
 }
 
+/** A visit of which nothing is open yet. */
+export function openVisit(tools: Tools): Visit {
+  const bus = new Bus(tools.clock, '', tools.listeners);
+  return { tools, bus, old: null, journal: null, lock: null, folder: null, known: null };
+}
+
+/** Tells the end of a visit, and closes its run. The Connection stays open, for there may be others on it. */
+export async function endVisit(visit: Visit, verdict: Verdict): Promise<void> {
+  const events: readonly Event[] = visit.journal?.events ?? [];
+  try {
+    await visit.bus.emit({ type: 'run.finished', ...verdict, downtimeMs: downtimeOf(events).totalMs });
+  } finally {
+    await visit.journal?.close();
+    await visit.lock?.release();
+  }
+}
+
 /** The verdict of a visit that ended before the cutover, or that could not tell how it ended. */
-function stopped(visit: Visit, problem: Problem): Verdict {
+export function stopped(visit: Visit, problem: Problem): Verdict {
   const exitCode = PROBLEMS[problem.code].exit;
   return { outcome: outcomeOf(exitCode), running: whoRuns(visit, exitCode), exitCode, problem };
 }

@@ -69,6 +69,7 @@ test('the ids of the checks are unique and stay what they are', () => {
     'names-apart',
     'place-fit',
     'service-possible',
+    'roots-unshared',
     'secrets-move',
     'disk-space',
     'inodes',
