@@ -188,12 +188,12 @@ function rewriteLines({ configRewrites: { count, listed } }: Plan, paper: Paper)
   const { arrow } = marksOf(paper);
   const lines = listed
     .slice(0, MOST_REWRITES)
-    .flatMap(({ file, at, from, to }) => [
+    .flatMap(({ file, at, to }) => [
       ...labelled('  ', printable(`${file} ${at}`), paper.columns),
-      ...labelled('    ', printable(`${from} ${arrow} ${to}`, 1000), paper.columns),
+      ...labelled('    ', printable(`${arrow} ${to}`, 1000), paper.columns),
     ]);
   const more = count - Math.min(count, MOST_REWRITES);
-  return more > 0 ? [...lines, `  and ${more} more (in --json)`] : lines;
+  return more > 0 ? [...lines, `  and ${more} more (in --json, with what each was)`] : lines;
 }
 
 function leftOut({ excludes, asked }: Plan): string[] {

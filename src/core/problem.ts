@@ -164,7 +164,7 @@ export const PROBLEMS = {
   'rsync-not-gnu': {
     exit: EXIT.preflight,
     stops: true,
-    why: 'openrsync can send to this machine, but not receive here: it has no protection from a hostile sender.',
+    why: 'The openrsync of this machine can send, but must not receive: it has no protection from a hostile sender.',
   },
   'rsync-too-old': {
     exit: EXIT.preflight,
