@@ -41,7 +41,9 @@ export async function neighboursOf(
   return named.flatMap(([profile, path]) => {
     const facts = seen.get(path);
     if (facts?.kind !== 'dir') return [];
-    return [{ profile, path: facts.realPath, isState: others.some((one) => one.stateDir === path) }];
+    const gateway = others.find((one) => one.profile === profile);
+    const isInUse = Boolean(gateway?.process ?? gateway?.service?.active) || gateway?.service?.enabled === true;
+    return [{ profile, path: facts.realPath, isState: others.some((one) => one.stateDir === path), isInUse }];
   });
 }
 
@@ -56,7 +58,7 @@ function dirsOf(gateway: GatewayFacts, { home }: MachineFacts, { product }: Aske
   }
 }
 
-/** Does what moves belong to gateways that stay? `profiles-share`, `approvals-shared`. */
+/** Does what moves belong to gateways that stay? `profiles-share`, `profile-idle`, `approvals-shared`. */
 export function neighbourChecks(inventory: Inventory, plan: Plan): readonly PureCheck[] {
   const { neighbours = [] } = inventory;
   return [
@@ -70,8 +72,9 @@ export function neighbourChecks(inventory: Inventory, plan: Plan): readonly Pure
 function shared(neighbours: readonly Neighbour[], plan: Plan): Problem[] {
   const { profile } = plan.old.gateway;
   const found = neighbours.filter((one) => plan.roots.some((root) => touches(one, root, plan)));
-  const first = found[0];
-  if (!first) return [];
+  if (found.length === 0) return [];
+  // What does not run writes nothing, and loses nothing: the old machine keeps all that it has.
+  if (!found.some((one) => one.isInUse)) return [idle(found)];
   const names = [...new Set(found.map((one) => one.profile))];
   const places = [...new Set(found.map(({ path }) => printable(path)))].join(', ');
   const all = [profile, ...names].map(pasteable).join(',');
@@ -82,6 +85,16 @@ function shared(neighbours: readonly Neighbour[], plan: Plan): Problem[] {
       detail: found.map((one) => ({ profile: one.profile, path: one.path })),
     }),
   ];
+}
+
+function idle(found: readonly Neighbour[]): Problem {
+  const names = [...new Set(found.map((one) => printable(one.profile)))].join(', ');
+  const places = [...new Set(found.map(({ path }) => printable(path)))].join(', ');
+  return problem('profile-idle', {
+    message: `Profile ${names}, which does not run, names ${places} too. It stays on the old machine, with what is there now.`,
+    hint: 'Nothing has to be done if it is not used any more. Else move it as well: --all-profiles',
+    detail: found.map((one) => ({ profile: one.profile, path: one.path })),
+  });
 }
 
 /** Is it in what is copied, or the other way round? What a rule leaves out is not. */

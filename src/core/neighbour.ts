@@ -5,4 +5,6 @@ export interface Neighbour {
   readonly path: string;
   /** Is it the state dir? Others keep their workspaces in that of the default profile, which does not make them its own. */
   readonly isState: boolean;
+  /** Does it run, or come up by itself? */
+  readonly isInUse: boolean;
 }

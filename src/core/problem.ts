@@ -13,6 +13,11 @@ export const PROBLEMS = {
     stops: true,
     why: 'A directory of several gateways can only go with all of them, or some would lose what others write there.',
   },
+  'profile-idle': {
+    exit: EXIT.preflight,
+    stops: false,
+    why: 'A gateway that is not used any more has part of what moves in its config.',
+  },
   'approvals-shared': {
     exit: EXIT.preflight,
     stops: false,

@@ -139,7 +139,7 @@ describe('programs that are missing are named with what installs them', () => {
     await expectRefused(await made({ versions: { old: '2026.3.13', new: '2026.2.26' } }), {
       exit: EXIT.preflight,
       code: 'product-older-new',
-      what: /written by SmartAgentNeo 2026\.3\.13; this machine has 2026\.2\.26/,
+      what: /runs SmartAgentNeo 2026\.3\.13; this machine has 2026\.2\.26/,
       next: 'npm install --global smart-agent-neo@2026.3.13',
     });
   });
@@ -170,6 +170,7 @@ describe('a gateway that cannot be told', () => {
     const target = ['plan', `${at.sshd.user}@127.0.0.1`, ...leadingTo(at)];
     const named = await neoPull([...target, '--profile', 'default'], { env: at.new.env });
     expect([named.code, named.stderr]).toEqual([EXIT.done, expect.any(String)]);
+    expect(flat(named.stdout)).toContain('Profile work, which does not run, names');
     const unheard = await neoPull([...target, '--profile', 'play', '--json'], { env: at.new.env });
     expect(finishedOf(unheard)).toMatchObject({ exitCode: EXIT.discovery, problem: { code: 'profile-missing' } });
   });

@@ -58,10 +58,7 @@ describe('gateways that cannot be moved as they are', () => {
   });
 
   it('are refused where one keeps its workspace in the state dir of another, and only that one was named', async () => {
-    lab = await makeProfilesLab(
-      { work: (home) => ({ ...workspaceWithDefault(home), runs: false }) },
-      { runsAs: 'stopped' },
-    );
+    lab = await makeProfilesLab({ work: workspaceWithDefault }, { runsAs: 'stopped' });
     await expectRefused(named('default'), 'profiles-share', 'default', 'workspace-work', 'work');
     const alone = named('work');
     expect(await plan(alone.tools, alone.request, { exitCode: false })).toMatchObject({ outcome: 'planned' });

@@ -1,0 +1,115 @@
+import type { Clock } from '../core/clock.ts';
+import { decide, type Route, type Wish } from '../core/decide.ts';
+import { parseExclude } from '../core/exclude.ts';
+import type { Host } from '../core/host.ts';
+import type { DirFacts, Inventory } from '../core/inventory.ts';
+import type { Asked, Connect, Limits, Plan } from '../core/plan.ts';
+import { PRODUCTS, profileSuffix, unitName } from '../gateway/product.ts';
+import { findByHand } from './by-hand.ts';
+import { countOld } from './census.ts';
+import { channelsBefore } from './channels.ts';
+import { discover } from './discover.ts';
+import { readIncludes } from './includes.ts';
+import { layOut } from './layout.ts';
+import { measure } from './measure.ts';
+import { namesInTheWay } from './names.ts';
+import { neighboursOf } from './neighbours.ts';
+import { portHolder } from './port-holder.ts';
+import { portOf } from './port.ts';
+import { provenanceOf } from './provenance.ts';
+import { secretsOutside } from './secrets-outside.ts';
+import { surveyBoth, type Surveyed } from './survey-both.ts';
+import { wholeConfig } from './whole-config.ts';
+
+/** What a look is asked for. */
+export interface LookRequest {
+  readonly target: string;
+  readonly connect: Connect;
+  readonly asked: Asked;
+  readonly limits: Limits;
+  /** May a live directory here be parked? */
+  readonly replace: boolean;
+  /** Ask the old gateway how its channels are; a plan does not, for that speaks to the gateway. */
+  readonly asksChannels: boolean;
+  /** Both machines, where they were surveyed already. */
+  readonly surveyed?: Surveyed;
+  /** All profiles that move in the same go. */
+  readonly together?: readonly string[];
+}
+
+/** All that a Plan is decided from. */
+export interface Gathered {
+  readonly inventory: Inventory;
+  readonly routes: readonly Route[];
+  readonly wish: Wish;
+  /** What would be decided before anything is judged. */
+  readonly draft: Plan;
+  /** What an earlier pass left in staging. */
+  readonly staged: readonly DirFacts[];
+}
+
+interface Machines {
+  readonly old: Host;
+  readonly new: Host;
+}
+
+interface Waiting {
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+}
+
+/** Looks at both machines. Read-only. Throws what makes a decision impossible. */
+export async function gather(machines: Machines, request: LookRequest, waiting: Waiting): Promise<Gathered> {
+  const { facts, routes, config } = await place(machines, request, waiting);
+  const wish = wishOf(request, facts.gateway.profile);
+  const draft = decide(facts, routes, wish, []);
+  const { old, new: here, gateway, dirs } = facts;
+  const [takenBy, staged, channels, counts, byHand, names] = await Promise.all([
+    portHolder(machines.new, draft, { sameKernel: old.bootId === here.bootId }, waiting),
+    measure(
+      machines.new,
+      draft.roots.map((root) => root.stagingPath),
+      waiting,
+    ),
+    request.asksChannels ? channelsBefore(machines.old, draft.old.gateway, waiting) : null,
+    countOld(machines, draft, waiting),
+    findByHand(machines, { plan: draft, gateway, config }, waiting),
+    namesInTheWay(machines.old, draft, { ...waiting, directories: dirs.map((dir) => dir.new.parent.path) }),
+  ]);
+  const newPort = { port: facts.newPort.port, takenBy };
+  return { inventory: { ...facts, newPort, channels, counts, byHand, names }, routes, wish, draft, staged };
+}
+
+/** Which gateway, what belongs to it, and where that will be: what a first draft is decided from. */
+async function place(machines: Machines, request: LookRequest, waiting: Waiting) {
+  const { asked } = request;
+  const { old, here } = request.surveyed ?? (await surveyBoth(machines, asked, waiting));
+  const gateway = discover(old, {
+    product: asked.product,
+    profile: asked.profiles,
+    stateDir: asked.stateDir ?? undefined,
+    configPath: asked.configPath ?? undefined,
+    port: asked.gatewayPort ?? undefined,
+  });
+  const includes = await readIncludes(machines.old, gateway, waiting);
+  const config = wholeConfig(gateway, includes);
+  const layout = { old, here, gateway, includes, config, asked };
+  const { routes, dirs, fates } = await layOut(machines, layout, waiting);
+  const together = request.together ?? [gateway.profile];
+  const neighbours = await neighboursOf(machines.old, { old, together, asked }, waiting);
+  const named = { config, product: asked.product, flag: asked.gatewayPort };
+  const newPort = { port: portOf(gateway, named), takenBy: null };
+  const provenance = provenanceOf(old, gateway, named);
+  const bare = { old, new: here, gateway, dirs, fates, includes, provenance, neighbours };
+  const unasked = { newPort, channels: null, counts: null };
+  const carrying = { product: asked.product, carryEnv: asked.carryEnv ?? false };
+  const outside = secretsOutside({ ...bare, ...unasked }, config, carrying);
+  return { facts: { ...bare, ...unasked, outside }, routes, config };
+}
+
+function wishOf({ target, connect, asked, limits }: LookRequest, profile: string): Wish {
+  const excludes = asked.excludes.map(parseExclude);
+  const legacyStateDirs = PRODUCTS[asked.product].legacyStateDirNames.map((name) => name + profileSuffix(profile));
+  const unit = unitName(asked.product, profile);
+  return { run: 'planned', target, connect, asked, limits, excludes, unit, legacyStateDirs };
+}
