@@ -9,13 +9,13 @@ import { SHELL_PRELUDE } from './shell-prelude.ts';
 export const KEEPERS_SCRIPT =
   SHELL_PRELUDE +
   `
-np_names_in() {
-  np_hit=1
-  for np_name in $np_names; do
-    if grep -q -F -e "$np_name" "$1" 2>/dev/null; then np_hit=0; fi
-  done
-  return $np_hit
+# Sets np_hits to those of the files that name the product, one a line: one look at all of them.
+np_naming() {
+  np_patterns=
+  for np_name in $np_names; do np_patterns="$np_patterns$np_name$np_nl"; done
+  np_hits=$np_nl$(grep -l -F -e "\${np_patterns%"$np_nl"}" "$@" 2>/dev/null </dev/null)$np_nl
 }
+np_is_hit() { case $np_hits in *"$np_nl$1$np_nl"*) [ -f "$1" ] ;; *) return 1 ;; esac; }
 np_args() { tr '\\n\\000' '  ' <"/proc/$1/cmdline" | head -c 300; }
 np_parents() {
   np_p=$1
@@ -36,6 +36,9 @@ np_pm() {
   np_put pm.bin "$(command -v pm2)"
   for np_g in /proc/[0-9]*; do
     [ -O "$np_g" ] || continue
+    np_comm=
+    { read -r np_comm <"$np_g/comm"; } 2>/dev/null
+    case $np_comm in PM2*) ;; *) continue ;; esac
     case $(np_args "\${np_g#/proc/}" 2>/dev/null) in 'PM2 '*'God Daemon'*) ;; *) continue ;; esac
     np_v=$(readlink "$np_g/exe")
     if [ -x "\${np_v%/*}/pm2" ]; then np_put pm.bin "\${np_v%/*}/pm2"; fi
@@ -75,10 +78,12 @@ np_units() {
   np_n=0
   np_seen=' '
   for np_dir in \${np_v:-/etc/systemd/system /usr/local/lib/systemd/system /usr/lib/systemd/system}; do
+    np_naming "$np_dir"/[!-]*.service
     for np_u in "$np_dir"/[!-]*.service; do
+      np_is_hit "$np_u" || continue
       np_base=\${np_u##*/}
       case $np_seen in *" $np_base "*) continue ;; esac
-      if [ ! -f "$np_u" ] || [ "$np_n" -ge 32 ] || ! np_names_in "$np_u"; then continue; fi
+      if [ "$np_n" -ge 32 ]; then continue; fi
       np_seen="$np_seen$np_base "
       np_n=$((np_n + 1))
       np_unit "$np_base" "$np_u"
@@ -104,8 +109,9 @@ np_plists() {
   for np_dir in "$HOME/Library/LaunchAgents" /Library/LaunchAgents /Library/LaunchDaemons; do
     np_domain=gui/$(id -u)
     case $np_dir in *Daemons) np_domain=system ;; esac
+    np_naming "$np_dir"/*.plist
     for np_u in "$np_dir"/*.plist; do
-      if [ -f "$np_u" ] && np_names_in "$np_u"; then np_plist "$np_domain" "$np_u"; fi
+      if np_is_hit "$np_u"; then np_plist "$np_domain" "$np_u"; fi
     done
   done
 }

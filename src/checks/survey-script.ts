@@ -46,14 +46,20 @@ np_rsync() {
   case $np_rs in /*) ;; *) return 0 ;; esac
   np_put rsync.path "$np_rs"
   np_stream rsync.version 16384 np_rsync_says
-  for np_f in "$np_rs" "/usr$np_rs"; do
-    if np_bounded 10 dpkg-query -S "$np_f" >/dev/null 2>&1 </dev/null; then
-      np_stream rsync.package 256 np_bounded 10 dpkg-query -W -f '\${Version}' rsync
-      return 0
-    fi
-  done
+  if np_of_dpkg "$np_rs" "/usr$np_rs"; then
+    np_stream rsync.package 256 np_bounded 10 dpkg-query -W -f '\${Version}' rsync
+    return 0
+  fi
   np_v=$(np_bounded 10 rpm -qf --qf '%{VERSION}-%{RELEASE}' "$np_rs" 2>/dev/null </dev/null) && np_put rsync.package "$np_v"
   return 0
+}
+# The list of the package is at hand; asking dpkg whose a file is makes it read the lists of all packages.
+np_of_dpkg() {
+  if [ -r /var/lib/dpkg/info/rsync.list ]; then
+    grep -q -x -F -e "$1" -e "$2" /var/lib/dpkg/info/rsync.list
+    return
+  fi
+  np_bounded 10 dpkg-query -S "$1" >/dev/null 2>&1 </dev/null || np_bounded 10 dpkg-query -S "$2" >/dev/null 2>&1 </dev/null
 }
 np_systemctl() { np_bounded 10 systemctl --user "$@" </dev/null 2>/dev/null; }
 np_stat() {
@@ -136,9 +142,22 @@ np_services() {
     done
   done
 }
+# Is a lock that of a process which is gone? Asked of the shell alone: a machine may have gathered hundreds of them.
+np_stale() {
+  [ -d /proc/self ] || return 1
+  np_v=
+  while case $np_v in *'"pid":'*) false ;; esac; do
+    read -r np_v || break
+  done <"$1" 2>/dev/null
+  case $np_v in *'"pid":'*) ;; *) return 1 ;; esac
+  np_v=\${np_v#*'"pid":'}
+  np_v=\${np_v# }
+  np_v=\${np_v%%[!0-9]*}
+  [ -n "$np_v" ] && [ ! -d "/proc/$np_v" ]
+}
 np_locks() {
   for np_l in "$np_lock-$np_uid"/*.lock; do
-    if [ ! -f "$np_l" ] || [ -h "$np_l" ] || [ ! -O "$np_l" ]; then continue; fi
+    if [ ! -f "$np_l" ] || [ -h "$np_l" ] || [ ! -O "$np_l" ] || np_stale "$np_l"; then continue; fi
     np_put lock "$np_l"
     np_stream lock.text 4096 cat "$np_l"
     np_pid=$(head -c 4096 "$np_l" | tr -d '\\000\\n' | sed -n 's/.*"pid"[^0-9]\\{1,4\\}\\([0-9]\\{1,9\\}\\).*/\\1/p')
