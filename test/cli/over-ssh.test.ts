@@ -3,7 +3,7 @@ import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Event } from '../../src/core/event.ts';
-import { REPOSITORY } from '../kit/repository.ts';
+import { type Ended, neoPull as start } from '../kit/neo-pull.ts';
 import { startSshd, type Sshd } from '../kit/sshd.ts';
 import { makeTempLab, type TempLab } from '../kit/temp-lab.ts';
 
@@ -21,14 +21,9 @@ afterAll(async () => {
   await lab.destroy();
 });
 
-function neoPull(argv: readonly string[], env: Record<string, string> = {}) {
-  const { status, stdout, stderr } = spawnSync(process.execPath, ['dist/main.js', ...argv], {
-    cwd: REPOSITORY,
-    env: { ...lab.new.env, ...env },
-    encoding: 'utf8',
-    maxBuffer: 1 << 28,
-  });
-  return { code: status, stdout, stderr };
+/** Not waited for in one go: the log of the SSH server has to be read meanwhile, or it stands still when the pipe is full. */
+function neoPull(argv: readonly string[], env: Record<string, string> = {}): Promise<Ended> {
+  return start(argv, { env: { ...lab.new.env, ...env } });
 }
 
 function old(...more: string[]): string[] {
@@ -44,15 +39,15 @@ function eventsIn(stdout: string): Event[] {
 }
 
 describe('the built program, over SSH', () => {
-  it('refuses an unknown key where nobody can be asked', () => {
+  it('refuses an unknown key where nobody can be asked', async () => {
     const nowhere = join(lab.path, 'no-known-hosts');
-    const { code, stderr } = neoPull(['plan', ...old('--known-hosts', nowhere)]);
+    const { code, stderr } = await neoPull(['plan', ...old('--known-hosts', nowhere)]);
     expect([code, stderr]).toEqual([5, expect.stringContaining(`--host-key ${sshd.hostKeys[0]?.fingerprint ?? ''}`)]);
   });
 
-  it('takes the key that was pinned', () => {
+  it('takes the key that was pinned', async () => {
     const pin = sshd.hostKeys[0]?.fingerprint ?? '';
-    const { code, stdout } = neoPull([
+    const { code, stdout } = await neoPull([
       'plan',
       '--exit-code',
       ...old('--known-hosts', '/nonexistent', '--host-key', pin),
@@ -60,22 +55,22 @@ describe('the built program, over SSH', () => {
     expect([code, stdout]).toEqual([20, expect.stringContaining('Plan: move smart-agent-neo')]);
   });
 
-  it('says what a key that is not let in was, and that nothing is changed', () => {
-    const { code, stderr } = neoPull(
+  it('says what a key that is not let in was, and that nothing is changed', async () => {
+    const { code, stderr } = await neoPull(
       ['plan', ...old()].map((word) => (word === sshd.identity.path ? stranger() : word)),
     );
     expect(code).toBe(4);
     expect(stderr).toContain('Changed  Nothing');
   });
 
-  it('asks nobody in a pipe: without --yes nothing is moved', () => {
-    const { code, stderr } = neoPull(old());
+  it('asks nobody in a pipe: without --yes nothing is moved', async () => {
+    const { code, stderr } = await neoPull(old());
     expect([code, stderr]).toEqual([12, expect.stringContaining('--yes')]);
     expect(lab.running('old')).toHaveLength(1);
   });
 
-  it('moves the gateway, tells it as events, and leaves a report', () => {
-    const { code, stdout } = neoPull(['--json', 'pull', ...old('--yes')]);
+  it('moves the gateway, tells it as events, and leaves a report', async () => {
+    const { code, stdout } = await neoPull(['--json', 'pull', ...old('--yes')]);
     const events = eventsIn(stdout);
     const last = events.at(-1);
     expect(last).toMatchObject({ type: 'run.finished', outcome: 'moved', running: 'new', exitCode: code });
@@ -89,20 +84,20 @@ describe('the built program, over SSH', () => {
     });
   });
 
-  it('says the second time that it moved already', () => {
-    const { code, stdout } = neoPull(old('--yes'));
+  it('says the second time that it moved already', async () => {
+    const { code, stdout } = await neoPull(old('--yes'));
     expect([code, stdout]).toEqual([0, expect.stringContaining('Already moved')]);
   });
 
-  it('knows from the journal alone who runs the gateway', () => {
-    const { code, stdout } = neoPull(['status', '--json']);
+  it('knows from the journal alone who runs the gateway', async () => {
+    const { code, stdout } = await neoPull(['status', '--json']);
     expect(code).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({ outcome: 'moved', running: 'new', newPort: { answers: true } });
   });
 
-  it('gives the gateway back when that is said beforehand', () => {
-    expect(neoPull(['rollback']).code).toBe(12);
-    const { code, stdout, stderr } = neoPull(['rollback', '--after-commit']);
+  it('gives the gateway back when that is said beforehand', async () => {
+    expect((await neoPull(['rollback'])).code).toBe(12);
+    const { code, stdout, stderr } = await neoPull(['rollback', '--after-commit']);
     expect([code, stderr]).toEqual([0, expect.stringContaining('Undone: Put the copy in its place')]);
     expect(stdout).toContain('runs on the old machine');
     expect(lab.running('old')).toHaveLength(1);
