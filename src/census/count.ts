@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Kind } from '../core/census.ts';
-import { asList, asMembers, filesBelow, foldersIn, listed, membersOf } from './files.ts';
+import { asList, asMembers, filesBelow, foldersIn, listed, membersOf, namedIn } from './files.ts';
 import type { CensusPlace, CensusRequest } from './request.ts';
 
 export type Item = readonly [kind: Kind, name: string];
@@ -17,8 +17,8 @@ const ACCOUNT_FILES: readonly { readonly folder: string; readonly name: RegExp; 
  * nothing, on either machine.
  */
 export function* itemsOf({ state, apart, workspaces }: CensusRequest): Generator<Item> {
+  yield* namedIn(join(state, 'agents')).map((name): Item => ['agent', name]);
   for (const agent of foldersIn(join(state, 'agents'))) {
-    yield ['agent', agent];
     yield* sessionsIn(join(state, 'agents', agent, 'sessions'), agent);
     yield* profilesIn(join(state, 'agents', agent, 'agent'), agent);
   }
@@ -31,8 +31,8 @@ export function* itemsOf({ state, apart, workspaces }: CensusRequest): Generator
   yield* devicesIn(state);
   yield* jobsIn(state);
   yield* approvalsIn(state);
-  yield* foldersIn(join(state, 'skills')).map((name): Item => ['skill', name]);
-  yield* foldersIn(join(state, 'extensions')).map((name): Item => ['extension', name]);
+  yield* namedIn(join(state, 'skills')).map((name): Item => ['skill', name]);
+  yield* namedIn(join(state, 'extensions')).map((name): Item => ['extension', name]);
   yield* listed(join(state, 'hooks')).map(({ name }): Item => ['hook', name]);
   yield* filesIn(join(state, 'delivery-queue'), /\.json$/).map((name): Item => ['queued', name]);
   yield* filesIn(join(state, 'memory'), /\.sqlite$/).map((name): Item => ['memory', `memory/${name}`]);
@@ -58,7 +58,7 @@ function* credentialsIn(state: string): Generator<Item> {
   const folder = join(state, 'credentials');
   for (const name of filesIn(folder, /^(?!.*\.lock$)/)) yield ['credential', `credentials/${name}`];
   for (const channel of foldersIn(folder)) {
-    for (const account of foldersIn(join(folder, channel))) yield ['credential', `credentials/${channel}/${account}`];
+    for (const account of namedIn(join(folder, channel))) yield ['credential', `credentials/${channel}/${account}`];
   }
   for (const name of ['.env', 'secrets.json']) {
     if (listed(state).some((entry) => entry.name === name)) yield ['credential', name];
@@ -101,8 +101,8 @@ function* approvalsIn(state: string): Generator<Item> {
 function* inWorkspace({ id, path }: CensusPlace): Generator<Item> {
   for (const { name } of listed(path)) if (/^memory\.md$/i.test(name)) yield ['memory', `${id}/${name}`];
   for (const name of filesBelow(join(path, 'memory'), ['.md'])) yield ['memory', `${id}/memory/${name}`];
-  for (const name of foldersIn(join(path, 'skills'))) yield ['skill', `${id}/${name}`];
-  for (const name of foldersIn(join(path, 'hooks'))) yield ['hook', `${id}/${name}`];
+  for (const name of namedIn(join(path, 'skills'))) yield ['skill', `${id}/${name}`];
+  for (const name of namedIn(join(path, 'hooks'))) yield ['hook', `${id}/${name}`];
 }
 
 function filesIn(folder: string, name: RegExp): string[] {

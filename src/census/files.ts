@@ -17,11 +17,20 @@ export function listed(folder: string): Dirent[] {
   }
 }
 
-/** Directories, also those that a symlink leads to. Hidden ones are none of the product's. */
+/** Directories. Hidden ones are none of the product's. */
 export function foldersIn(folder: string): string[] {
-  return listed(folder)
-    .filter((entry) => !entry.name.startsWith('.') && (entry.isDirectory() || leadsToFolder(folder, entry)))
-    .map((entry) => entry.name);
+  return namesOf(listed(folder).filter((entry) => entry.isDirectory()));
+}
+
+/**
+ * Directories, and symlinks by their own name: what one leads to need not be there yet where a copy is counted, and none is followed.
+ */
+export function namedIn(folder: string): string[] {
+  return namesOf(listed(folder).filter((entry) => entry.isDirectory() || entry.isSymbolicLink()));
+}
+
+function namesOf(entries: readonly Dirent[]): string[] {
+  return entries.map(({ name }) => name).filter((name) => !name.startsWith('.'));
 }
 
 /** Files with one of these ends, at any depth, as paths below `folder`. */
@@ -57,12 +66,4 @@ export function asMembers(value: unknown): Members {
 
 export function asList(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : [];
-}
-
-function leadsToFolder(folder: string, entry: Dirent): boolean {
-  try {
-    return entry.isSymbolicLink() && statSync(join(folder, entry.name)).isDirectory();
-  } catch {
-    return false;
-  }
 }

@@ -14,6 +14,7 @@ export function gatewayChecks(inventory: Inventory, plan: Plan): readonly PureCh
     pureCheck('gateway-runs', 'The old gateway is running', () => stopped(inventory)),
     pureCheck('stoppable', 'The old gateway can be stopped for good', () => stoppable(inventory, plan)),
     pureCheck('port-as-said', 'The gateway listens where it is told to', () => port(inventory)),
+    pureCheck('one-unit', 'One service alone would start the old gateway', () => otherUnits(inventory)),
     pureCheck('queue', 'No message waits to be sent', () => queued(inventory)),
     pureCheck('config', 'The config can be read, and all that it includes', () => config(inventory)),
   ];
@@ -50,6 +51,19 @@ function stoppable({ gateway, old }: Inventory, plan: Plan): Problem[] {
       message: `${printable(service.unit)} is enabled on the old machine, and no user service manager answers for ${printable(old.user)} that could disable it: it would be back with the next login or boot.`,
       hint: `On that machine: sudo loginctl enable-linger ${pasteable(old.user)} (it starts the manager), then try again.`,
       detail: { unit: service.unit },
+    }),
+  ];
+}
+
+/** A unit beside the one that is disabled would bring the old gateway back at the next login, ours included. */
+function otherUnits({ gateway: { otherUnits: others = [], service } }: Inventory): Problem[] {
+  if (others.length === 0) return [];
+  const names = others.map((unit) => printable(unit)).join(', ');
+  return [
+    problem('second-unit', {
+      message: `Beside ${printable(service?.unit ?? '')}, ${names} would start the old gateway as well.`,
+      hint: `On the old machine, take it out of the way: systemctl --user disable --now ${others.map(pasteable).join(' ')}`,
+      detail: [...others],
     }),
   ];
 }

@@ -68,6 +68,14 @@ function factsOf(claims: readonly Claim[], group: Answer): GatewayFacts {
   const unreadable = listOf(group, 'state.unreadable');
   const blocked = valueOf(group, 'state.config-unreadable') !== null && !unreadable.includes(configPath);
   const sayings = sayingsOf(claims, configPath);
+  const process = claims.map((claim) => claim.process).find((one) => one !== null) ?? null;
+  const services = claims.flatMap((claim) => claim.service ?? []);
+  // Several may mean the same state dir; the one that runs it is the gateway's, whichever was found first.
+  const service =
+    services.find(({ mainPid }) => mainPid !== null && mainPid === process?.pid) ??
+    services.find(({ active }) => active) ??
+    services[0] ??
+    null;
   const named = sayings.find(({ what }) => what === 'profile')?.value;
   return {
     profile: named ?? DEFAULT_PROFILE,
@@ -77,8 +85,9 @@ function factsOf(claims: readonly Claim[], group: Answer): GatewayFacts {
     configText: configText(group, configPath),
     sources: [...new Set(claims.map((claim) => claim.source))],
     sayings,
-    service: claims.map((claim) => claim.service).find((service) => service !== null) ?? null,
-    process: claims.map((claim) => claim.process).find((process) => process !== null) ?? null,
+    service,
+    otherUnits: services.filter((one) => one !== service && (one.enabled || one.active)).map(({ unit }) => unit),
+    process,
     entries,
     bytes,
     unreadable: blocked ? [...unreadable, configPath] : unreadable,

@@ -40,9 +40,10 @@ interface Waiting {
  */
 export async function layOut(
   machines: { readonly old: Host; readonly new: Host },
-  facts: LayoutFacts,
+  given: LayoutFacts,
   waiting: Waiting,
 ): Promise<Layout> {
+  const facts = withWholePaths(given);
   const paths = new LearnedPaths(machines.old, waiting);
   const homes = { home: facts.old.home, newHome: facts.here.home, product: facts.asked.product };
   await paths.learn(namedPaths(facts.gateway, facts.includes, homes));
@@ -72,6 +73,17 @@ export async function layOut(
   ];
   const fates = await fatesOf(machines.new, { verdicts, moving, routes, paths }, waiting);
   return { routes, dirs, fates };
+}
+
+/** What was typed with `~` begins in the home of the machine that is meant. */
+function withWholePaths(facts: LayoutFacts): LayoutFacts {
+  const { asked, old, here } = facts;
+  const whole = (text: string, home: string): string => (text.startsWith('~/') ? `${home}${text.slice(1)}` : text);
+  const workspaces = asked.workspaces.map(({ from, to }) => {
+    return { from: whole(from, old.home), to: to === null ? null : whole(to, here.home) };
+  });
+  const toStateDir = asked.toStateDir === null ? null : whole(asked.toStateDir, here.home);
+  return { ...facts, asked: { ...asked, workspaces, toStateDir } };
 }
 
 function routeOf({ id, room, dir, newPath, workspaces }: Directory): Route {

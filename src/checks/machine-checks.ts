@@ -13,6 +13,7 @@ export function machineChecks(inventory: Inventory): readonly PureCheck[] {
     pureCheck('port-free', 'The port is free on this machine', () => portTaken(inventory)),
     pureCheck('clock', 'The clocks agree', () => clockSkew(inventory)),
     pureCheck('platform', 'Both machines are of one kind', () => kind(inventory)),
+    pureCheck('signs-of-life', 'Whether a gateway lives can be seen on both machines', () => platform(inventory)),
     pureCheck('supervisor', 'Something will start the gateway after a reboot', () => supervisor(inventory)),
   ];
 }
@@ -79,6 +80,20 @@ function kind({ old, new: here }: Inventory): Problem[] {
     problem('arch-differs', {
       message: `The old machine is ${was ?? ''}, this one ${is ?? ''}: downloaded tools and native modules of plugins will not run here.`,
       hint: 'After the move reinstall plugins and skills that have a node_modules of their own, and the programs in tools/.',
+    }),
+  ];
+}
+
+function platform({ old, new: here }: Inventory): Problem[] {
+  const unseen = [
+    ...(old.platform === 'linux' ? [] : [`the old machine (${printable(old.platform)})`]),
+    ...(here.platform === 'linux' ? [] : [`this machine (${printable(here.platform)})`]),
+  ];
+  if (unseen.length === 0) return [];
+  return [
+    problem('platform-unproven', {
+      message: `Signs of life are read from /proc, which ${unseen.join(' and ')} does not have.`,
+      hint: 'Move between two Linux machines for now; homes and paths of macOS are understood all the same.',
     }),
   ];
 }

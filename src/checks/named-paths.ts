@@ -78,16 +78,38 @@ function namedIn(file: { readonly path: string; readonly text: string }, home: s
     const parts = includePathsOf(file).map((part): NamedPath => {
       return { ...OTHER, path: part, namedBy: `${name}: $include`, as: 'part' };
     });
-    const values = listPaths(file.text, printable(file.path)).map(({ at, path: said }): NamedPath => {
-      const directory = DIRECTORIES.find(({ key }) => key.test(at));
-      const as = directory ? 'directory' : LOG.test(at) ? 'log' : 'value';
-      return { ...OTHER, path: absolute(said, home), namedBy: `${name}: ${at}`, as, room: directory?.room ?? 'state' };
-    });
+    const values = listPaths(file.text, printable(file.path))
+      .filter(({ at, path: said }) => isPathAt(at, said, home))
+      .map(({ at, path: said }): NamedPath => {
+        const directory = DIRECTORIES.find(({ key }) => key.test(at));
+        const as = directory ? 'directory' : LOG.test(at) ? 'log' : 'value';
+        return {
+          ...OTHER,
+          path: absolute(said, home),
+          namedBy: `${name}: ${at}`,
+          as,
+          room: directory?.room ?? 'state',
+        };
+      });
     return [...parts, ...values];
   } catch (thrown) {
     if (thrown instanceof ProblemError) return [];
     throw thrown;
   }
+}
+
+const SECRET =
+  /(?:token|secret|password|passwd|passphrase|credential|cookie|(?:api|private|signing|access|encryption|auth)[_-]?key)s?$/i;
+const PATH_KEY =
+  /(?:path|file|dir|directory|folder|workspace|root|store|home|bin|binary|command|cmd|cwd|cert|ca|socket|bind|include|extra|log)s?$/i;
+const TOPS =
+  /^\/(?:Library|Users|Volumes|app|data|etc|export|home|media|mnt|nix|opt|private|root|run|snap|srv|tmp|usr|var|volume\d*)(?:\/|$)/;
+
+/** A secret may begin with a slash as well: one that stands where secrets do, or looks like no path at all, is shown to nobody. */
+function isPathAt(at: string, said: string, home: string): boolean {
+  const key = at.replace(/(?:\/\d+)+$/, '').replace(/^.*\//s, '');
+  if (SECRET.test(key)) return false;
+  return !said.startsWith('/') || said.startsWith(`${home}/`) || TOPS.test(said) || PATH_KEY.test(key);
 }
 
 function absolute(said: string, home: string): string {

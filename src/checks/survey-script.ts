@@ -109,6 +109,8 @@ np_variables() {
       name = substr($0, 1, index($0, "=") - 1)
       sub(/[ \\t]*$/, "", name)
       if (name !~ /^[A-Za-z_][A-Za-z0-9_]*$/) next
+      # The last line of a key in base64, which is a value of several lines, has nothing but its padding behind the sign.
+      if (substr($0, index($0, "=")) ~ /^=+[ \\t\\042]*$/ && length(name) > 16) next
       if (name ~ keep) print name substr($0, index($0, "=")); else print name
     }' "$1"
 }
@@ -131,7 +133,7 @@ np_services() {
   np_put linger "\${np_v#Linger=}"
   np_n=0
   for np_dir in "\${XDG_CONFIG_HOME:-$HOME/.config}/systemd/user" "$HOME/.local/share/systemd/user"; do
-    for np_u in "$np_dir"/[!-]*gateway*.service; do
+    for np_u in "$np_dir"/[!-]*.service; do
       [ -f "$np_u" ] && [ "$np_n" -lt 32 ] || continue
       np_base=\${np_u##*/}
       np_ours=no

@@ -69,6 +69,7 @@ export function verdictOn(named: NamedPath, facts: PathFacts | undefined, moving
 /** Why a path in the home that is not inside of what moves stays all the same; null when it moves. */
 function ofItself(named: NamedPath, facts: PathFacts, { old, rules, stateDir }: Moving): StayReason | null {
   if ([old.home, old.realHome].includes(facts.realPath)) return 'home';
+  if (isOfLogin(named.path, old) || isOfLogin(facts.realPath, old)) return 'login';
   if (isInstalled(named.path, old) || isInstalled(facts.realPath, old)) return 'installation';
   if (/^Library\/(?!Application Support\/)/.test(path.relative(old.home, named.path))) return 'system';
   if (facts.kind === 'none') return 'missing';
@@ -107,6 +108,14 @@ const INSTALLED =
 function isInstalled(at: string, { home, realHome, product }: Moving['old']): boolean {
   if (at.includes('/node_modules/') || product?.argv.includes(at) || product?.path === at) return true;
   return [home, realHome].some((one) => isInside(at, one) && INSTALLED.test(`${path.relative(one, at)}/`));
+}
+
+/** Keys and rc files of the account, what its logins start, and our own runs, relative to a home: never put into another home by a config. */
+const LOGIN =
+  /^(?:\.(?:ssh|gnupg|pam_environment|bash\w*|zsh\w*|zlogin|zprofile|profile|login|cshrc|tcshrc|xprofile|xsession\w*|inputrc)|\.config\/(?:systemd|autostart|environment\.d|fish|neo-pull)|\.local\/(?:state\/neo-pull|share\/systemd)|Library\/LaunchAgents)(?:\/|$)/;
+
+function isOfLogin(at: string, { home, realHome }: Moving['old']): boolean {
+  return [home, realHome].some((one) => isInside(at, one) && LOGIN.test(path.relative(one, at)));
 }
 
 const SYSTEM =

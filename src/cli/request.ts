@@ -79,7 +79,7 @@ function askedOf(flags: GatewayFlags & Pick<OutputFlags, 'owner'>): Asked {
     product: productOf(flags.product),
     profiles: profilesOf(flags),
     stateDir: flags['state-dir'] ?? null,
-    toStateDir: flags['to-state-dir'] ?? null,
+    toStateDir: wholePathOf('--to-state-dir', flags['to-state-dir']),
     workspaces: (flags.workspace ?? []).map(workspaceOf),
     gatewayBin: flags['gateway-bin'] ?? null,
     remoteGatewayBin: flags['remote-gateway-bin'] ?? null,
@@ -121,10 +121,18 @@ function productOf(text: string | undefined): ProductName {
   throw invalid('--product', text, `Known are ${PRODUCTS.join(' and ')}.`);
 }
 
+function wholePathOf(name: string, text: string | undefined): string | null {
+  if (text === undefined || isWholePath(text)) return text ?? null;
+  throw invalid(name, text, 'Give a whole path, beginning with / or ~/.');
+}
+
+function isWholePath(text: string): boolean {
+  return text.startsWith('/') || text.startsWith('~/');
+}
+
 function workspaceOf(text: string): Asked['workspaces'][number] {
   const [from = '', to, ...more] = text.split('=');
-  const isPath = (path: string): boolean => path.startsWith('/') || path.startsWith('~/');
-  if (more.length > 0 || !isPath(from) || (to !== undefined && !isPath(to)))
+  if (more.length > 0 || !isWholePath(from) || (to !== undefined && !isWholePath(to)))
     throw invalid('--workspace', text, 'Give OLD or OLD=NEW, both whole paths beginning with / or ~/.');
   return { from, to: to ?? null };
 }

@@ -2,7 +2,7 @@ import type { Rewrite } from './event.ts';
 import type { Inventory } from './inventory.ts';
 import type { Plan, Root } from './plan.ts';
 import { ProblemError } from './problem.ts';
-import { rewriteConfig } from './rewrite.ts';
+import { rewriteConfig, tellable } from './rewrite.ts';
 
 /** More are counted and not listed: a Plan is read by people, and kept in every Journal. */
 const LISTED = 100;
@@ -31,5 +31,5 @@ export function configRewrites(
       throw thrown;
     }
   });
-  return { count: rewrites.length, listed: rewrites.slice(0, LISTED) };
+  return { count: rewrites.length, listed: rewrites.slice(0, LISTED).map(tellable) };
 }

@@ -7,6 +7,7 @@ export const STAYS = {
   system: 'it is part of the system',
   installation: 'it is part of an installed program, which this machine has of its own',
   program: 'it is a program built for the old machine',
+  login: 'it decides who gets into an account, or what starts there',
   log: 'it is a log of the old machine',
   special: 'it is a socket, pipe or device',
   'outside-home': 'it is outside the home of the account',

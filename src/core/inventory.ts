@@ -91,6 +91,8 @@ export interface GatewayFacts {
   /** What each source says of state dir, config, profile and port, the most believed one of each first. */
   readonly sayings: readonly Saying[];
   readonly service: ServiceFacts | null;
+  /** Other user units for the same state dir that run, or would come up by themselves. */
+  readonly otherUnits?: readonly string[];
   readonly process: ProcessFacts | null;
   readonly entries: number;
   readonly bytes: number;

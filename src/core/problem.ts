@@ -271,6 +271,16 @@ export const PROBLEMS = {
     stops: true,
     why: 'What keeps the gateway running can be changed by root only.',
   },
+  'second-unit': {
+    exit: EXIT.preflight,
+    stops: true,
+    why: 'Only one unit is disabled by the fence; another one would start the old gateway beside the new one.',
+  },
+  'platform-unproven': {
+    exit: EXIT.preflight,
+    stops: true,
+    why: 'Whether a gateway lives is seen in /proc, and without it nobody can prove that two never run.',
+  },
   'second-supervisor': {
     exit: EXIT.preflight,
     stops: false,

@@ -91,6 +91,12 @@ export function rewriteJson(
   return rewriteStrings(text, map, ({ key }) => members.includes(key() ?? ''));
 }
 
+/** A rewrite as it may be told: what comes behind a path in a command or a URL may be a secret. Pure. */
+export function tellable<T extends { readonly from: string; readonly to: string }>(rewrite: T): T {
+  const pathOnly = (text: string): string => text.replace(/(?:\s+-\S|\?).*$/s, ' …');
+  return { ...rewrite, from: pathOnly(rewrite.from), to: pathOnly(rewrite.to) };
+}
+
 function rewriteStrings(
   text: string,
   map: (value: string) => string | null,

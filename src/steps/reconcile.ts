@@ -6,6 +6,7 @@ import { mapLink, movedOnly } from '../core/mapping.ts';
 import { finalMode } from '../core/modes.ts';
 import type { Plan, Root } from '../core/plan.ts';
 import type { TextRewrite } from '../core/rewrite.ts';
+import { tellable } from '../core/rewrite.ts';
 import type { RunFolder, Step, World } from '../core/step.ts';
 import { isEntry, type Entry } from '../walk/entry.ts';
 import { walk } from '../walk/walker.ts';
@@ -39,7 +40,7 @@ export function reconcile(plan: Plan): Step<null> {
         for await (const change of readChanges(list)) await make({ plan, root, run: world.run, told }, change);
       }
       const map = await writeReverseMap(world.run, reverseMap(plan, told.rewrites));
-      await world.emit({ type: 'run.reconciled', ...told, map });
+      await world.emit({ type: 'run.reconciled', ...told, rewrites: told.rewrites.map(tellable), map });
     },
     async undo({ run }) {
       await removeReverseMap(run);

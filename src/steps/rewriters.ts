@@ -5,7 +5,8 @@ import { latin1 } from '../core/mentions.ts';
 import type { Plan, Root } from '../core/plan.ts';
 import { rewriteApprovals, rewriteConfig, rewriteSessions, type Rewritten, type TextRewrite } from '../core/rewrite.ts';
 
-const SESSION_INDEX = /^agents\/[^/]+\/sessions\/sessions\.json$/;
+/** Wherever the config has them: `session.store`, or a directory of its own. */
+const SESSION_INDEX = /(?:^|\/)sessions\.json$/;
 const APPROVALS = 'exec-approvals.json';
 const JSON_TEXT = 'rewrite-failed';
 

@@ -1,13 +1,14 @@
 import type { Plan } from '../core/plan.ts';
 import { planChanges } from '../core/plan-changes.ts';
 import { fail } from '../core/problem.ts';
+import { printable } from '../host/printable.ts';
 import type { Visit } from './visit.ts';
 
 /** The one question of a move. Throws `confirmation-needed` where there is no one to ask, `declined` on a no. */
 export async function consent({ tools }: Visit, seen: Plan): Promise<void> {
   if (tools.yes) return;
   await question(tools.ask, {
-    text: `Stop the gateway on ${seen.old.hostname} and move it to this machine now?`,
+    text: `Stop the gateway on ${printable(seen.old.hostname)} and move it to this machine now?`,
     beforehand: 'Say yes beforehand: --yes',
   });
 }
@@ -16,9 +17,9 @@ export async function consent({ tools }: Visit, seen: Plan): Promise<void> {
 export async function consentToSeveral({ tools }: Visit, seen: readonly Plan[]): Promise<void> {
   const [first] = seen;
   if (tools.yes || !first) return;
-  const names = seen.map(({ old }) => old.gateway.profile).join(', ');
+  const names = seen.map(({ old }) => printable(old.gateway.profile)).join(', ');
   await question(tools.ask, {
-    text: `Stop the gateways of ${seen.length} profiles (${names}) on ${first.old.hostname}, one after the other, and move them to this machine now?`,
+    text: `Stop the gateways of ${seen.length} profiles (${names}) on ${printable(first.old.hostname)}, one after the other, and move them to this machine now?`,
     beforehand: 'Say yes beforehand: --yes',
   });
 }
@@ -29,7 +30,7 @@ export async function consentAgain(visit: Visit, agreed: Plan, seen: Plan): Prom
   for (const line of lines) await visit.bus.emit({ type: 'notice', message: `Since the last look: ${line}` });
   if (!needsConsent || visit.tools.yes) return;
   await question(visit.tools.ask, {
-    text: `The machines are not as they were when the plan was made: ${lines.join('; ')}. Go on with the plan as it is now?`,
+    text: `The machines are not as they were when the plan was made: ${printable(lines.join('; '), 2000)}. Go on with the plan as it is now?`,
     beforehand: 'See it first: neo-pull plan. Then say yes beforehand: --yes',
   });
 }
@@ -39,7 +40,7 @@ export async function consentToTakeBack({ tools }: Visit, agreed: Plan): Promise
   await question(tools.ask, {
     text:
       'The new gateway has run for real. What it wrote since is kept in a folder of its own, but the old gateway will not know of it, ' +
-      `and WhatsApp may ask to be linked again. Give the gateway back to ${agreed.old.hostname}?`,
+      `and WhatsApp may ask to be linked again. Give the gateway back to ${printable(agreed.old.hostname)}?`,
     beforehand: 'Say so beforehand: neo-pull rollback --after-commit',
   });
 }

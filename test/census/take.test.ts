@@ -82,6 +82,15 @@ test('a transcript that was archived, a session that left the index and a login 
   );
 });
 
+// A copy is counted before its links are led to the new home: nothing may hang on what they lead to.
+test('what is reached by a symlink is counted by its own name, whether it leads anywhere or not', async () => {
+  const state = await populated();
+  symlinkSync('/nowhere/greet', join(state.stateDir, 'skills/greet'));
+  symlinkSync('../../dev/voice', join(state.stateDir, 'extensions/dev'));
+  const { skill, extension } = await count(state);
+  expect([skill, extension]).toEqual([['greet', 'weather'], ['dev', 'voice']]);
+});
+
 test('a session index that grows loses nothing, and one that is cut off is told by the names it had', async () => {
   const state = await populated();
   const before = await count(state);

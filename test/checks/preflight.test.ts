@@ -40,6 +40,7 @@ test('the ids of the checks are unique and stay what they are', () => {
     'port-free',
     'clock',
     'platform',
+    'signs-of-life',
     'supervisor',
     'product-old',
     'node-old',
@@ -52,6 +53,7 @@ test('the ids of the checks are unique and stay what they are', () => {
     'gateway-runs',
     'stoppable',
     'port-as-said',
+    'one-unit',
     'queue',
     'config',
     'keeper-old',
@@ -252,7 +254,8 @@ describe('machines', () => {
   });
 
   test('another platform is told', async () => {
-    expect(await codes({ old: machineFacts({ platform: 'darwin' }) })).toEqual(['arch-differs']);
+    // Nothing is stopped on a machine where nobody could prove that it is dead.
+    expect(await codes({ old: machineFacts({ platform: 'darwin' }) })).toEqual(['arch-differs', 'platform-unproven']);
   });
 });
 
@@ -445,6 +448,19 @@ describe('the old gateway', () => {
     expect(one).toMatchObject({ code: 'system-unit', stops: true, detail: { unit: 'neo.service' } });
     expect(one?.hint).toContain('sudo systemctl disable --now neo.service');
     expect(others).toEqual([]);
+  });
+
+  test('must not have a second unit for the same state dir, which would bring it back beside the new one (F93)', async () => {
+    const [one, ...others] = await judged({ gateway: gatewayFacts({ service: SERVICE, otherUnits: ['neo.service'] }) });
+    expect(others).toEqual([]);
+    expect(one).toMatchObject({ code: 'second-unit', stops: true, detail: ['neo.service'] });
+    expect(one?.hint).toContain('systemctl --user disable --now neo.service');
+  });
+
+  test('may share a directory with a profile that is not used any more, and it is told; not with one that runs', async () => {
+    const neighbour = { profile: 'old', path: '/home/al/.smart-agent-neo/workspace', isState: false, isInUse: false };
+    expect(await codes({ neighbours: [neighbour] })).toContain('profile-idle');
+    expect(await codes({ neighbours: [{ ...neighbour, isInUse: true }] })).toContain('profiles-share');
   });
 
   test('must not have an enabled unit that nobody answers for, unless there is no systemd at all', async () => {

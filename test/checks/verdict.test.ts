@@ -69,6 +69,16 @@ describe('the verdict on a path', () => {
     expect(whyItStays({ why: 'program', isHere: false })).toContain('this machine has nothing there');
   });
 
+  it.each([
+    '.ssh/authorized_keys',
+    '.bashrc',
+    '.zshenv',
+    '.config/systemd/user/x.service',
+    '.local/state/neo-pull/runs/a',
+  ])('leaves %s where it is, whoever names it: it decides who gets in, or what starts there', (path) =>
+    expect(verdict(`/home/al/${path}`)).toEqual({ why: 'login' }),
+  );
+
   it('does not have a directory moved that holds the state dir', () => {
     const above = { ...MOVING, stateDir: '/home/al/apps/state', directories: [] };
     const seen = facts('/home/al/apps', { kind: 'dir' });

@@ -52,24 +52,22 @@ export function everyKill(lines: readonly Line[]): Kill[] {
 }
 
 /**
- * For every step a death before one of its lines and a death after one of its lines, one of them resumed and the other one rolled back;
- * lines, ways out and modes change from step to step. The same for the same lines.
+ * For every step one death at one of its lines; lines, ends, ways out and modes change from step to step. The same for the same lines.
  */
 export function someKills(lines: readonly Line[]): Kill[] {
   const all = everyKill(lines);
   const steps = [...new Set(lines.map(({ step }) => step))];
   return steps.flatMap((step, at) => {
     const numbers = lines.flatMap((line, index) => (line.step === step ? [index + 1] : []));
-    return (['before', 'after'] as const).flatMap((end, which) => {
-      const line = numbers[(at + which) % numbers.length];
-      const then = (at + which) % 2 === 0 ? 'resume' : 'rollback';
-      const isForeground = (Math.floor(at / 2) + which) % 2 === 0;
-      const fits = all.find(
-        (kill) =>
-          kill.line === line && kill.end === end && kill.then === then && (kill.mode === 'foreground') === isForeground,
-      );
-      return fits ? [{ ...fits, pullsAgain: which === 0 && at % 6 === 0 }] : [];
-    });
+    const line = numbers[at % numbers.length];
+    const end = at % 2 === 0 ? 'before' : 'after';
+    const then = Math.floor(at / 2) % 2 === 0 ? 'resume' : 'rollback';
+    const isForeground = Math.floor(at / 4) % 2 === 0;
+    const fits = all.find(
+      (kill) =>
+        kill.line === line && kill.end === end && kill.then === then && (kill.mode === 'foreground') === isForeground,
+    );
+    return fits ? [{ ...fits, pullsAgain: at % 6 === 0 }] : [];
   });
 }
 
