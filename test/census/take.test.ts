@@ -88,7 +88,10 @@ test('what is reached by a symlink is counted by its own name, whether it leads 
   symlinkSync('/nowhere/greet', join(state.stateDir, 'skills/greet'));
   symlinkSync('../../dev/voice', join(state.stateDir, 'extensions/dev'));
   const { skill, extension } = await count(state);
-  expect([skill, extension]).toEqual([['greet', 'weather'], ['dev', 'voice']]);
+  expect([skill, extension]).toEqual([
+    ['greet', 'weather'],
+    ['dev', 'voice'],
+  ]);
 });
 
 test('a session index that grows loses nothing, and one that is cut off is told by the names it had', async () => {
