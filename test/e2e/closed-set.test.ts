@@ -248,7 +248,7 @@ describe('what stays', () => {
           symlinkSync(join(old.home, 'data'), join(state.workspaces.main, 'data'));
           const value = [
             '/usr/bin/env',
-            '/no/such/file',
+            '/srv/no/such/file',
             '~/bin/tool',
             '~/.nvm/versions/node/v22/lib/cli.js',
             '~/gone.pem',
@@ -261,7 +261,7 @@ describe('what stays', () => {
         expect(verdict).toMatchObject({ outcome: 'moved', exitCode: 0 });
         const why = (path: string) => fateOf(tried, path);
         expect(why('/usr/bin/env')).toMatchObject({ fate: 'stays', why: 'system', isHere: true });
-        expect(why('/no/such/file')).toMatchObject({ why: 'missing' });
+        expect(why('/srv/no/such/file')).toMatchObject({ why: 'missing' });
         expect(why(join(lab.old.home, 'gone.pem'))).toMatchObject({ why: 'missing' });
         expect(why(join(lab.old.home, 'bin/tool'))).toMatchObject({ why: 'program', isHere: false });
         expect(why(join(lab.old.home, '.nvm/versions/node/v22/lib/cli.js'))).toMatchObject({ why: 'installation' });

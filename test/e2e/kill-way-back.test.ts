@@ -12,8 +12,8 @@ import { linesOf, type Line } from './kill-cases.ts';
 const SLOW = process.env['SLOW'] === '1';
 const PATIENCE = { timeout: SLOW ? 4 * 3600_000 : 900_000 };
 /** One of so many lines of the way back; the ends alternate. */
-const EVERY = SLOW ? 1 : 9;
-const INSTANTS = SLOW ? 200 : 4;
+const EVERY = SLOW ? 1 : 15;
+const INSTANTS = SLOW ? 200 : 3;
 const SEED = 20261122;
 
 const mover = await makeMoverProgram();
