@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
 /** One process that a stand-in told of itself; pid and start time name it for good. */
 export interface Told {
@@ -30,6 +30,22 @@ export function liveProcesses(pidsFile: string): Told[] {
   if (!existsSync(pidsFile)) return [];
   const lines = readFileSync(pidsFile, 'utf8').split('\n').filter(Boolean);
   return lines.map((line) => JSON.parse(line) as Told).filter(isAlive);
+}
+
+/** Every live process whose program, or a word of whose command line, lies below `folder`: one that has not told of itself yet too. */
+export function processesFrom(folder: string): { pid: number; startTime: number }[] {
+  const isBelow = (word: string): boolean => word.startsWith(`${folder}/`);
+  return readdirSync('/proc').flatMap((name) => {
+    const pid = Number(name);
+    if (!Number.isInteger(pid)) return [];
+    try {
+      const words = readFileSync(`/proc/${name}/cmdline`, 'utf8').split('\0');
+      const one = { pid, startTime: startTimeOf(pid) };
+      return (words.some(isBelow) || isBelow(readlinkSync(`/proc/${name}/exe`))) && isAlive(one) ? [one] : [];
+    } catch {
+      return []; // Over meanwhile, or of the kernel.
+    }
+  });
 }
 
 /** Ends one process at once, if it still is the one that was meant. */

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { closeSync, type Dirent, mkdirSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { ProductName } from '../../src/core/inventory.ts';
-import { killOne, liveProcesses } from './processes.ts';
+import { killOne, liveProcesses, processesFrom } from './processes.ts';
 import { installProduct } from './stand-in/install.ts';
 import type { Installed } from './stand-in/install.ts';
 import { installSystemctl, setManager } from './stand-in/install-systemctl.ts';
@@ -161,10 +161,11 @@ export function removeLocks(side: Side): void {
 
 /** Ends every process of a side at once, as a power cut does; its files stay as they are. Repeatable. */
 export async function endProcesses(side: Pick<Side, 'home' | 'pidsFile'>): Promise<void> {
-  // The supervisor first, or it would start again what is ended after it; then again, for what was just being started.
+  // The supervisor first, or it would start again what is ended after it.
   for (const one of supervisors(side)) killOne(one);
   await waitFor('every process of the side is over', () => {
-    const live = liveProcesses(side.pidsFile);
+    // What a supervisor was just starting has told nothing of itself yet.
+    const live = [...liveProcesses(side.pidsFile), ...processesFrom(join(side.home, '.npm-global'))];
     for (const one of live) killOne(one);
     return live.length === 0;
   });
