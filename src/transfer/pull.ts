@@ -1,4 +1,5 @@
-import { isAbsolute } from 'node:path';
+import { writeFile } from 'node:fs/promises';
+import { isAbsolute, join } from 'node:path';
 import type { Clock } from '../core/clock.ts';
 import type { Exit, Host } from '../core/host.ts';
 import { openBridge, type Bridge } from './bridge.ts';
@@ -57,6 +58,11 @@ export interface PullOptions {
   readonly node: string;
   /** As `toRsyncFilters` gives them. */
   readonly filters: readonly string[];
+  /**
+   * The only places to look at, relative to the root, raw as the file system has them; of a directory all that is in it. What is gone on the old
+   * machine is deleted in staging. Not for a sender that is spoken to plainly. Without it, all of the tree.
+   */
+  readonly only?: readonly Buffer[];
   /** Compare the bytes of every file instead of size and time. */
   readonly checksum: boolean;
   /** Delete in staging what is gone on the old machine; more than `max` is `mass-deletion`. */
@@ -77,6 +83,8 @@ export interface PullOptions {
   readonly onProgress?: (progress: PullProgress) => void;
 }
 
+const NUL = Buffer.from([0]);
+
 /**
  * rsync's own words and protections, whatever the environment of this machine says: plain numbers and C messages, no
  * conversion of names, no old way of passing arguments.
@@ -95,8 +103,10 @@ const ENV = { LC_ALL: 'C', RSYNC_OLD_ARGS: '0', RSYNC_ICONV: '', RSYNC_CHECKSUM_
 export async function pull(options: PullOptions): Promise<PullStats> {
   options.signal.throwIfAborted();
   if (!isAbsolute(options.oldPath)) throw new TypeError(`not an absolute path: ${options.oldPath}`);
+  if (options.only && speaksPlainly(options.rsyncOld)) throw new TypeError('such an rsync takes no list');
   const folder = await makeBridgeFolder(options.runtimeDir ?? null);
   try {
+    if (options.only) await writeList(folder, options.only);
     const stagingPath = await guardStaging(options.stagingPath, folder.uid);
     const { old, oldPath: cwd, rsyncOld, clock } = options;
     const bridge = await openBridge({ old, cwd, rsync: rsyncOld.path, plain: speaksPlainly(rsyncOld), folder, clock });
@@ -122,6 +132,17 @@ async function pass(options: PullOptions, folder: BridgeFolder, bridge: Bridge):
   const facts = { stallMs, live, oldPath, stagingPath, maxDelete };
   const verdict = judge({ ...facts, local, remote, stalled, full, errors, deletions });
   return { ...sums(stats, bridge), partial: verdict === 'partial', errors };
+}
+
+/** The list lies in the private folder of this pass, and goes with it. A path that leads out of the root would be a defect of the caller. */
+async function writeList(folder: BridgeFolder, only: readonly Buffer[]): Promise<void> {
+  const stray = only.find((path) => /(?:^|\/)\.{0,2}(?:\/|$)|\0/.test(path.toString('latin1')));
+  if (stray !== undefined) throw new TypeError(`not a path below the root: ${JSON.stringify(stray.toString())}`);
+  await writeFile(listPath(folder), Buffer.concat(only.flatMap((path) => [path, NUL])), { mode: 0o600, flag: 'wx' });
+}
+
+function listPath({ path }: BridgeFolder): string {
+  return join(path, 'only');
 }
 
 /** An rsync that broke off its work while live may end without statistics; what went over the line is known all the same. */
@@ -183,6 +204,7 @@ function argsFor(options: PullOptions, folder: BridgeFolder): string[] {
     filters: options.filters,
     checksum: options.checksum,
     delete: options.delete,
+    only: options.only ? listPath(folder) : null,
     bwlimitKiBps: options.bwlimitKiBps,
     // behind ours, so that ours speaks first; it is what ends a sender that lost us without being told
     timeoutSeconds: Math.max(60, Math.ceil((options.stallMs * 2) / 1000)),

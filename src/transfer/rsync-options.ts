@@ -22,6 +22,8 @@ export interface RsyncOptions {
   /** Delete in staging what is gone on the old machine, at most `max` entries; null deletes nothing. */
   readonly delete: { readonly max: number } | null;
   readonly bwlimitKiBps: number | null;
+  /** Absolute file on this machine that lists the only paths to look at, each ended by a NUL and relative to both roots; null for all of the tree. */
+  readonly only: string | null;
   /** rsync's own timeout without input or output; our watchdog is the one that is relied on. */
   readonly timeoutSeconds: number;
   /** Have every received file on the disk before it gets its name, where this rsync can. */
@@ -33,12 +35,14 @@ export interface RsyncOptions {
  * The arguments of the receiving rsync, without the program. Pure; for a spawn without a shell.
  *
  * node-rsync builds the options from constants and checked whole numbers only, because it escapes for a shell that is not there;
- * whatever comes from outside (filters, rsh, destination) is put behind it verbatim. Never among them: `--trust-sender`,
- * `--old-args`, merge files, `--files-from`: each takes a protection away from a receiver. Throws `TypeError` for a filter of
+ * whatever comes from outside (filters, rsh, list, destination) is put behind it verbatim. Never among them: `--trust-sender`,
+ * `--old-args`, merge files, a list that lies with the sender: each takes a protection away from a receiver. A list of ours is read here,
+ * and a path that is gone there is deleted here, which counts against `delete.max` like any other. Throws `TypeError` for a filter of
  * another form, a number that is not whole, or a path that is not absolute: those are defects of the caller.
  */
 export function rsyncArgs(options: RsyncOptions): string[] {
   if (!options.stagingPath.startsWith('/')) throw new TypeError(`staging path is not absolute: ${options.stagingPath}`);
+  if (options.only !== null && !options.only.startsWith('/')) throw new TypeError(`not absolute: ${options.only}`);
   const checked = options.filters.map(plainFilter);
   const filters = options.plain ? checked.flatMap(withoutModifiers) : checked;
   return [
@@ -47,6 +51,7 @@ export function rsyncArgs(options: RsyncOptions): string[] {
     // first, since the first match wins: half a file left by a pass that was cut is not kept for ever when its file is gone
     ...(options.delete ? [`--filter=R ${PARTIAL_DIR}/`] : []),
     ...filters,
+    ...(options.only === null ? [] : [`--files-from=${options.only}`, '--from0', '--delete-missing-args']),
     '--',
     'old:./',
     options.stagingPath.replace(/\/*$/, '/'),

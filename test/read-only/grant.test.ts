@@ -242,6 +242,8 @@ describe('a sending rsync', () => {
   it('says inside its protocol what neo-pull has it say', () => {
     const said = (...words: string[]): string | null => strangeArg(Buffer.from(`${words.join('\0')}\0\0`));
     expect(said('rsync', '--timeout=240', '--numeric-ids', '--info=STATS2', '--bwlimit=9', '.', './')).toBeNull();
+    // A list may name what lies above the directory, and is not to be seen here: such an account has full passes only.
+    expect(said('rsync', '--files-from=-', '--from0', '.', './')).toBe('--files-from=-');
     expect(said('rsync', '--remove-source-files', '.', './')).toBe('--remove-source-files');
     expect(said('rsync', '--log-file=/x', '.', './')).toBe('--log-file=/x');
     expect(said('rsync', '.', './', '/etc')).not.toBeNull();

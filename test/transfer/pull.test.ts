@@ -186,3 +186,73 @@ describe('pull', () => {
     expect(await readdir(places.staging)).toEqual([' f']);
   });
 });
+
+describe('pull of named places only', () => {
+  const only = (...paths: (string | Buffer)[]) => paths.map((path) => Buffer.from(path as Buffer));
+
+  it('brings exactly those up to date: what is new, changed, moved or gone, a directory with all that is in it', async () => {
+    await mkdir(tree('dir/sub'), { recursive: true });
+    for (const name of ['kept', 'gone', 'changed', 'dir/one', 'dir/sub/two']) await writeFile(tree(name), name);
+    await places.pull();
+    await rm(tree('gone'));
+    await writeFile(tree('changed'), 'anew');
+    await writeFile(tree('elsewhere'), 'not told');
+    await rename(tree('dir/sub'), tree('moved'));
+    await rm(tree('dir/one'));
+    const stats = await places.pull({ only: only('gone', 'changed', 'dir', 'moved') });
+    expect(stats).toMatchObject({ files: 2, deleted: 4, partial: false });
+    expect((await readdir(places.staging, { recursive: true })).sort()).toEqual(
+      ['changed', 'dir', 'kept', 'moved', 'moved/two'].sort(),
+    );
+    await places.pull();
+    expect(await fingerprint(places.staging)).toEqual(await fingerprint(places.tree));
+  });
+
+  it('keeps the times of the directories that lie above what is named', async () => {
+    await mkdir(tree('a/b/c'), { recursive: true });
+    await places.pull();
+    await writeFile(tree('a/b/c/new'), 'x');
+    await runOk(places.local, ['touch', '-d', '2020-01-02 03:04:05.678', tree('a/b'), tree('a')]);
+    await places.pull({ only: only('a/b/c/new') });
+    expect(await fingerprint(tree('a'))).toEqual(await fingerprint(staging('a')));
+  });
+
+  // F25, F41, F55
+  it('takes every name that a file can have, also one that looks like a comment or a pattern', async () => {
+    const names = [...NASTY_NAMES, ...['#1', ';2', '-v', '[a]', '*', '?', '~', '#'].map((name) => Buffer.from(name))];
+    const unique = [...new Map(names.map((name) => [name.toString('latin1'), name])).values()];
+    await places.pull();
+    for (const name of unique) await writeFile(Buffer.concat([Buffer.from(`${places.tree}/`), name]), name);
+    expect(await places.pull({ only: unique })).toMatchObject({ files: unique.length, partial: false });
+    // The time of the root itself is for a full pass.
+    const [there, here] = await Promise.all([fingerprint(places.tree), fingerprint(places.staging)]);
+    expect([...here].filter(([name]) => name !== '')).toEqual([...there].filter(([name]) => name !== ''));
+    for (const name of unique) await rm(Buffer.concat([Buffer.from(`${places.tree}/`), name]));
+    expect(await places.pull({ only: unique })).toMatchObject({ deleted: unique.length });
+    expect(await readdir(places.staging)).toEqual([]);
+  });
+
+  it('takes nothing that the filters leave out, though it is named', async () => {
+    await mkdir(tree('cache'));
+    await writeFile(tree('cache/file'), 'x');
+    const named = places.pull({ only: only('cache', 'cache/file'), filters: ['--filter=-p /cache'] });
+    await expect(named).rejects.toMatchObject({ problem: { code: 'transfer-failed' } });
+    expect(await readdir(places.staging)).toEqual([]);
+  });
+
+  it('deletes no more than may be deleted', async () => {
+    await mkdir(tree('many'));
+    for (let n = 0; n < 20; n += 1) await writeFile(tree(`many/${n}`), '');
+    await places.pull();
+    await rm(tree('many'), { recursive: true });
+    await expect(places.pull({ only: only('many'), delete: { max: 5 } })).rejects.toMatchObject({
+      problem: { code: 'mass-deletion' },
+    });
+  });
+
+  it('goes down no path that leads out of the root', async () => {
+    for (const path of ['../x', '/etc', 'a/../../x', './a', 'a//b', '']) {
+      await expect(places.pull({ only: only(path) })).rejects.toThrow(TypeError);
+    }
+  });
+});

@@ -9,6 +9,7 @@ const OPTIONS: RsyncOptions = {
   filters: ['--filter=-p /logs/', '--filter=+ /workspace/**'],
   checksum: false,
   delete: { max: 40 },
+  only: null,
   bwlimitKiBps: null,
   timeoutSeconds: 120,
   fsync: false,
@@ -63,6 +64,13 @@ describe('rsyncArgs', () => {
   ])('gives version %s only what it knows', (version, known) => {
     const args = rsyncArgs({ ...OPTIONS, version, fsync: true });
     expect(args.filter((arg) => /^--(modify-window|fsync)/.test(arg))).toEqual(known);
+  });
+
+  it('reads a list of places here, NUL-separated, and deletes those that are gone', () => {
+    const args = rsyncArgs({ ...OPTIONS, only: '/run/np/only' });
+    expect(args).toEqual(expect.arrayContaining(['--files-from=/run/np/only', '--from0', '--delete-missing-args']));
+    expect(args.slice(-2)).toEqual(['old:./', '/home/al/.staging/']);
+    expect(() => rsyncArgs({ ...OPTIONS, only: 'old:only' })).toThrow(TypeError);
   });
 
   it('keeps --max-delete=0 as a value: node-rsync would let the option swallow what follows it', () => {
