@@ -29,7 +29,7 @@ const MAY_IMPORT = {
   census: ['core', 'host'],
   sqlite: ['core', 'host'],
   'read-only': ['core', 'host'],
-  checks: ['core', 'host', 'gateway', 'transfer', 'walk', 'census'],
+  checks: ['core', 'host', 'gateway', 'transfer', 'walk', 'census', 'sqlite'],
   steps: ['core', 'host', 'gateway', 'transfer', 'walk', 'sqlite'],
   run: ['core', 'host'],
 };

@@ -57,6 +57,8 @@ const BOUND = z.object({
   /** Cron jobs that follow the machine's own time zone. */
   jobs: z.array(z.object({ id: text, name: text })),
   certificates: z.array(z.object({ path: text, names: texts })),
+  /** Databases of the product's own directories, relative to the state dir. */
+  databases: texts,
 });
 
 /** What is bound to a machine, by its files and its own word. Names, never a token. */

@@ -2,7 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path/posix';
 import type { BoundFacts } from './bound-answer.ts';
-import { asList, asMembers, foldersIn, listed, membersOf, type Members } from './files.ts';
+import { asList, asMembers, filesBelow, foldersIn, listed, membersOf, type Members } from './files.ts';
 import { readOf } from './natives.ts';
 
 const MOST = 5000;
@@ -44,6 +44,15 @@ export function browsersIn(state: string): BoundFacts['browsers'] {
     const marks = (mark: string): number => found.reduce((sum, bytes) => sum + timesIn(bytes, mark), 0);
     return [{ profile, hasLogins: found.length > 0, isByKeyring: marks('v11') > marks('v10') }];
   });
+}
+
+/** Databases where the product keeps its own. What they hold is not looked into: they are open there. */
+export function databasesIn(state: string): BoundFacts['databases'] {
+  return ['state', 'agents'].flatMap((folder) =>
+    filesBelow(join(state, folder), ['.sqlite', '.sqlite3', '.db'])
+      .slice(0, MOST)
+      .map((file) => `${folder}/${file}`),
+  );
 }
 
 /** Containers that the list of sandboxes names; the list itself is not copied. */

@@ -2,7 +2,7 @@ import { hostname, networkInterfaces } from 'node:os';
 import { join } from 'node:path/posix';
 import { libcIn, type Build } from '../core/native.ts';
 import type { BoundFacts } from './bound-answer.ts';
-import { browsersIn, certificatesIn, containersIn, devicesIn, jobsIn, nodeHostIn } from './bound-state.ts';
+import { browsersIn, certificatesIn, containersIn, databasesIn, devicesIn, jobsIn, nodeHostIn } from './bound-state.ts';
 import { nativesIn, readOf } from './natives.ts';
 import type { BoundRequest, CensusPlace, CensusRequest } from './request.ts';
 
@@ -34,6 +34,7 @@ export function boundOf(request: CensusRequest & { bound: BoundRequest }, self: 
     nodeHost: nodeHostIn(state),
     jobs: jobsIn(state),
     certificates: certificatesIn(state, bound.certificates),
+    databases: databasesIn(state),
   };
 }
 
@@ -46,6 +47,7 @@ const NOTHING: Omit<BoundFacts, 'machine'> = {
   nodeHost: null,
   jobs: [],
   certificates: [],
+  databases: [],
 };
 
 function machineOf({ from, isOwnNode }: BoundRequest, { node, abi }: Self): BoundFacts['machine'] {

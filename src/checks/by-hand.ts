@@ -20,6 +20,13 @@ export interface ByHandFacts {
   readonly config: unknown;
 }
 
+/** What the look for it found. */
+export interface FoundByHand {
+  readonly list: ByHandList;
+  /** Databases where the old product keeps its own, relative to the state dir. */
+  readonly databases: readonly string[];
+}
+
 /**
  * What a person has to do after the move because it is bound to the old machine: found on both machines, from files and config. Read-only.
  * Null where no Node was found on either, which pre-flight refuses. Throws as `takeBound`.
@@ -28,7 +35,7 @@ export async function findByHand(
   machines: Pick<World, 'old' | 'new'>,
   { plan, gateway, config }: ByHandFacts,
   waiting: Pick<World, 'clock' | 'signal'>,
-): Promise<ByHandList | null> {
+): Promise<FoundByHand | null> {
   if (plan.old.gateway.node === '' || plan.new.gateway.node === '') return null;
   const { machine: here } = await takeBound(machines.new, { ...NO_PLACES, ...asked(plan.new, null, []), ...waiting });
   const build: Build = { platform: plan.new.platform, arch: plan.new.arch, libc: here.libc, abi: here.abi };
@@ -36,7 +43,7 @@ export async function findByHand(
   const request = { ...placesOf(plan, 'old'), ...asked(plan.old, build, certificates) };
   const old = await takeBound(machines.old, { ...request, ...waiting });
   const timeZone = gateway.service?.environment['TZ'] ?? old.machine.timeZone;
-  return byHandList(allByHand({ plan, config, old, here, timeZone }));
+  return { list: byHandList(allByHand({ plan, config, old, here, timeZone })), databases: old.databases };
 }
 
 function allByHand(bound: Bound) {

@@ -8,6 +8,7 @@ import { PRODUCTS, profileSuffix, unitName } from '../gateway/product.ts';
 import { findByHand } from './by-hand.ts';
 import { countOld } from './census.ts';
 import { channelsBefore } from './channels.ts';
+import { databasesToRewrite } from './databases.ts';
 import { discover } from './discover.ts';
 import { readIncludes } from './includes.ts';
 import { layOut } from './layout.ts';
@@ -64,7 +65,7 @@ export async function gather(machines: Machines, request: LookRequest, waiting: 
   const wish = wishOf(request, facts.gateway.profile);
   const draft = decide(facts, routes, wish, []);
   const { old, new: here, gateway, dirs } = facts;
-  const [takenBy, staged, channels, counts, byHand, names] = await Promise.all([
+  const [takenBy, staged, channels, counts, bound, names] = await Promise.all([
     portHolder(machines.new, draft, { sameKernel: old.bootId === here.bootId }, waiting),
     measure(
       machines.new,
@@ -77,7 +78,9 @@ export async function gather(machines: Machines, request: LookRequest, waiting: 
     namesInTheWay(machines.old, draft, { ...waiting, directories: dirs.map((dir) => dir.new.parent.path) }),
   ]);
   const newPort = { port: facts.newPort.port, takenBy };
-  return { inventory: { ...facts, newPort, channels, counts, byHand, names }, routes, wish, draft, staged };
+  const databases = await databasesToRewrite(machines.new, { plan: draft, found: bound?.databases ?? [] }, waiting);
+  const looked = { newPort, channels, counts, byHand: bound?.list ?? null, names, databases };
+  return { inventory: { ...facts, ...looked }, routes, wish, draft, staged };
 }
 
 /** Which gateway, what belongs to it, and where that will be: what a first draft is decided from. */

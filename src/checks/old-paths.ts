@@ -1,7 +1,7 @@
 import { closeSync, constants, openSync, readSync } from 'node:fs';
 import { gitFileOf, rewriteGit, type GitFile } from '../core/git-paths.ts';
 import { latin1, mentionFinder } from '../core/mentions.ts';
-import { mapLink, movedOnly } from '../core/mapping.ts';
+import { mapLink, movedOnly, movesNothing } from '../core/mapping.ts';
 import type { Plan, Root } from '../core/plan.ts';
 import { rewriteApprovals } from '../core/rewrite.ts';
 import type { Check, World } from '../core/step.ts';
@@ -55,7 +55,7 @@ interface Look {
 
 async function lookThrough(root: Root, look: Look, { clock, signal }: World): Promise<void> {
   const { room, workspaces } = root;
-  if (look.plan.mapping.every(({ from, to }) => from === to)) return;
+  if (movesNothing(look.plan.mapping)) return;
   for await (const item of walk(root.stagingPath, { excludes: look.plan.excludes, room, workspaces, hash: false })) {
     if (!isEntry(item)) continue;
     signal.throwIfAborted();

@@ -19,6 +19,7 @@ export function programChecks(inventory: Inventory, product: ProductName): reado
     pureCheck('rsync-new', 'rsync is on this machine', () => rsyncMissing(inventory.new, 'rsync-missing-new')),
     pureCheck('rsync-flavour', 'Both rsyncs understand each other', () => flavours(inventory)),
     pureCheck('rsync-version', 'The receiving rsync is safe', () => rsyncVersion(inventory.new)),
+    pureCheck('sqlite-new', 'The paths in databases can be rewritten here', () => sqliteMissing(inventory)),
   ];
 }
 
@@ -144,6 +145,18 @@ function rsyncVersion({ rsync }: MachineFacts): Problem[] {
       message: `${seen}; before 3.4.1 an old machine in wrong hands can write and read files on this one.`,
       hint: 'Update rsync on this machine: `sudo apt-get update && sudo apt-get install rsync`, or `brew install rsync`.',
       detail,
+    }),
+  ];
+}
+
+function sqliteMissing({ databases, new: { product } }: Inventory): Problem[] {
+  if (!databases || databases.failure === null) return [];
+  const { files, failure } = databases;
+  return [
+    problem('sqlite-missing-new', {
+      message: `${printable(files[0] ?? '')}${files.length > 1 ? ` and ${String(files.length - 1)} more databases hold` : ' holds'} paths that have to be rewritten here, and nothing on this machine can: ${failure}.`,
+      hint: `Install the sqlite3 command (\`sudo apt-get install sqlite3\`), or let the product here run on Node 22.13 or newer (now ${printable(product?.node ?? 'none')}), which has SQLite built in.`,
+      detail: { files: files.slice(0, 100) },
     }),
   ];
 }

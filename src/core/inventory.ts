@@ -171,6 +171,13 @@ export interface KeeperFacts {
   readonly places: readonly string[];
 }
 
+/** Databases of the state with columns that hold paths, relative to the state dir. */
+export interface DatabaseFacts {
+  readonly files: readonly string[];
+  /** Why this machine cannot rewrite them; null where it can, or where there are none. */
+  readonly failure: string | null;
+}
+
 /** What a channel said of itself. */
 export interface ChannelState {
   readonly channel: string;
@@ -207,4 +214,6 @@ export interface Inventory {
   /** What is bound to the old machine, as in the Plan. */
   readonly byHand?: ByHandList | null;
   readonly names?: readonly NamesFacts[];
+  /** Databases in which paths have to be rewritten, and whether something on the new machine can. */
+  readonly databases?: DatabaseFacts;
 }

@@ -62,6 +62,11 @@ export function movedOnly({ mapping, roots, new: here }: Pick<Plan, 'mapping' | 
   return [...single, ...mapping.filter(({ to }) => to !== trimmed(here.home))];
 }
 
+/** Does every place keep its path, so that nothing has to be rewritten anywhere? Pure. */
+export function movesNothing(mapping: readonly Mapping[]): boolean {
+  return mapping.every(({ from, to }) => from === to);
+}
+
 /**
  * The new place of a path as it stands in a config, or null when the text stays as it is. Understood are absolute paths, `~`
  * and `~/...` (left alone where the new home has it at the same place), `file:` URLs, and the part before a `${VAR}`; in

@@ -176,6 +176,11 @@ export const PROBLEMS = {
     stops: true,
     why: 'The rsync of the old machine speaks a protocol that is too old for whole trees.',
   },
+  'sqlite-missing-new': {
+    exit: EXIT.preflight,
+    stops: true,
+    why: 'Paths in a database could not be rewritten on this machine, and the gateway would follow the old ones.',
+  },
   'names-collide': {
     exit: EXIT.preflight,
     stops: true,

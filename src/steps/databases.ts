@@ -3,11 +3,13 @@ import { constants, createReadStream } from 'node:fs';
 import { copyFile, lstat, mkdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { movesNothing } from '../core/mapping.ts';
 import { finalMode } from '../core/modes.ts';
 import type { Plan, Root } from '../core/plan.ts';
-import { problem, type Problem } from '../core/problem.ts';
+import { fail, problem, type Problem } from '../core/problem.ts';
 import type { TextRewrite } from '../core/rewrite.ts';
 import type { World } from '../core/step.ts';
+import { pasteable } from '../host/pasteable.ts';
 import { printable } from '../host/printable.ts';
 import { askDatabase } from '../sqlite/ask.ts';
 import type { DatabaseAnswer } from '../sqlite/contract.ts';
@@ -42,10 +44,12 @@ export function isStateDatabase(root: Root, { path, size, type }: Entry): boolea
 
 /**
  * Works out what becomes of a database: on a copy of it and of its log, which the database program rewrites. The result waits in the undo folder
- * beside the originals; the log becomes empty with it, for its content is in the result. What cannot be rewritten is told, and stays.
+ * beside the originals; the log becomes empty with it, for its content is in the result. One without declared columns that cannot be read is told, and stays.
+ * Throws `rewrite-failed` for one with such columns: the gateway would follow its old paths.
  */
 export async function* databaseChanges(staged: StagedDatabase): AsyncGenerator<Change> {
-  const { root, world, item, named } = staged;
+  const { plan, root, world, item, named } = staged;
+  if (movesNothing(plan.mapping)) return;
   const folder = undoFolder(world.run, root);
   const work = join(folder, WORK);
   await rm(work, { recursive: true, force: true });
@@ -56,6 +60,7 @@ export async function* databaseChanges(staged: StagedDatabase): AsyncGenerator<C
     const present = await sidecarsOf(source);
     for (const suffix of present) await copyFile(source + suffix, copy + suffix, constants.COPYFILE_FICLONE);
     const answer = await ask(staged, copy);
+    if (answer.failure !== null && pathColumnsOf(item.path.toString()).length > 0) throw notRewritten(staged, answer);
     for (const told of problemsOf(staged, answer)) await world.emit({ type: 'run.warned', problem: told });
     if (answer.failure !== null || answer.rewrites.length === 0) return;
     await writeFile(join(folder, `${named}.told`), JSON.stringify(rewritesOf(answer)), { mode: 0o600, flush: true });
@@ -118,6 +123,15 @@ async function sha256Of(file: string): Promise<string> {
 
 function rewritesOf({ rewrites }: DatabaseAnswer): TextRewrite[] {
   return rewrites.map(({ table, column, from, to }) => ({ at: `${table}.${column}`, from, to }));
+}
+
+function notRewritten({ root, item }: StagedDatabase, { engine, failure }: DatabaseAnswer): Error {
+  const file = printable(item.path);
+  const mend = `Look into it on the old machine (sqlite3 ${pasteable(`${root.oldPath}/${file}`)} 'PRAGMA integrity_check'), mend it there and try again. To start without what it holds: --exclude ${pasteable(`/${file}*`)}`;
+  return fail('rewrite-failed', {
+    message: `${file} holds paths that have to be rewritten, and they were not, because ${failure ?? ''}.`,
+    hint: engine === null ? `Install the sqlite3 command here and try again. ${mend}` : mend,
+  });
 }
 
 function problemsOf({ root, item }: StagedDatabase, { failure, left, isLookedThrough }: DatabaseAnswer): Problem[] {

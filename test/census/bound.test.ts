@@ -111,3 +111,16 @@ test('an answer of something else than the program is refused', async () => {
     await expect(ask({ node: fake })).rejects.toMatchObject({ problem: { code: 'answer-malformed' } });
   }
 });
+
+test('databases are named where the product keeps its own, and nothing is opened', async () => {
+  writeTree(state, {
+    'state/smart-agent-neo.sqlite': 'x',
+    'agents/main/agent/smart-agent-neo-agent.sqlite': 'x',
+    'agents/main/agent/smart-agent-neo-agent.sqlite-wal': 'x',
+    'workspace/own.sqlite': 'x',
+  });
+  expect((await ask()).databases).toEqual([
+    'state/smart-agent-neo.sqlite',
+    'agents/main/agent/smart-agent-neo-agent.sqlite',
+  ]);
+});

@@ -15,6 +15,7 @@ export function boundFacts(changes: Partial<BoundFacts> = {}): BoundFacts {
     nodeHost: null,
     jobs: [],
     certificates: [],
+    databases: [],
     ...changes,
   };
 }

@@ -33,6 +33,15 @@ test('two machines in order pass every check', async () => {
   expect(await codes({})).toEqual([]);
 });
 
+test('databases whose paths nothing here can rewrite are refused, with what to install', async () => {
+  const files = ['state/smart-agent-neo.sqlite', 'agents/main/agent/x-agent.sqlite'];
+  const [refused] = await judged({ databases: { files, failure: 'neither of two can read it' } });
+  expect(refused).toMatchObject({ code: 'sqlite-missing-new', stops: true, detail: { files } });
+  expect(refused?.message).toContain('state/smart-agent-neo.sqlite and 1 more');
+  expect(refused?.hint).toContain('/usr/bin/node');
+  expect(await codes({ databases: { files, failure: null } })).toEqual([]);
+});
+
 test('the ids of the checks are unique and stay what they are', () => {
   const facts = inventory();
   expect(preflight(facts, planFor(facts), { replace: false }).map((check) => check.id)).toEqual([
@@ -50,6 +59,7 @@ test('the ids of the checks are unique and stay what they are', () => {
     'rsync-new',
     'rsync-flavour',
     'rsync-version',
+    'sqlite-new',
     'gateway-runs',
     'stoppable',
     'port-as-said',

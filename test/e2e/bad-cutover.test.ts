@@ -80,6 +80,23 @@ describe('an old gateway that does not stop as asked', () => {
     }));
 });
 
+describe('a database with declared paths that cannot be rewritten', () => {
+  it('ends the cutover: 9, and the old gateway goes on with it as it is', () =>
+    tryMove(
+      {
+        runsAs: 'foreground',
+        prepare: ({ state }) => {
+          mkdirSync(join(state.stateDir, 'state'), { recursive: true });
+          writeFileSync(join(state.stateDir, 'state/smart-agent-neo.sqlite'), 'no database');
+        },
+      },
+      (tried) => {
+        expectTakenBack(tried, 9, 'rewrite-failed');
+        expect(tried.verdict.problem?.message).toContain('state/smart-agent-neo.sqlite');
+      },
+    ));
+});
+
 describe('a copy that is touched meanwhile', () => {
   const late = ({ state }: Tried['lab']): string => join(state.stateDir, 'late.txt');
 
