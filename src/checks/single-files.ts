@@ -1,4 +1,5 @@
 import { posix as path } from 'node:path';
+import { besideDatabase, isDatabase, isSharedMemory } from '../core/database-files.ts';
 import type { Route } from '../core/decide.ts';
 import type { Host } from '../core/host.ts';
 import type { DirFacts } from '../core/inventory.ts';
@@ -19,10 +20,6 @@ export interface FileRoute {
   readonly route: Route;
   readonly dirs: { readonly old: DirFacts; readonly new: DirFacts };
 }
-
-/** A database that is open or was not closed has its last rows beside it; a stray one of them here would spoil it. */
-const DATABASE = /\.(?:sqlite3?|db)$/;
-const SIDECARS = ['-wal', '-journal'];
 
 /** Gathers files by where they come from and go to, and measures both ends. `first` numbers the ids. Read-only. Throws as `measure`. */
 export async function fileRoutes(
@@ -78,7 +75,9 @@ function grouped(files: readonly SingleFile[], moving: Moving): Group[] {
     groups.set(ends.join('\0'), group);
     const name = path.basename(facts.realPath);
     if (group.names.includes(name)) continue;
-    group.names.push(name, ...(DATABASE.test(name) ? SIDECARS.map((tail) => name + tail) : []));
+    // A database that is open or was not closed has its last rows beside it; a stray one of them here would spoil it.
+    const beside = isDatabase(name) ? besideDatabase(name).filter((one) => !isSharedMemory(one)) : [];
+    group.names.push(name, ...beside);
     group.bytes += facts.bytes;
     group.entries += 1;
   }

@@ -34,11 +34,6 @@ export function pathColumnsOf(file: string): readonly PathColumn[] {
   return PATH_COLUMNS.filter(({ database }) => database.test(file));
 }
 
-/** Is this a database by its name? */
-export function isDatabase(file: string): boolean {
-  return /\.(?:sqlite3?|db)$/.test(file);
-}
-
 function paths(database: RegExp, table: string, column: string): PathColumn {
   return { database, table, column, kind: 'path', members: [] };
 }

@@ -1,5 +1,6 @@
-import { mkdir, rmdir } from 'node:fs/promises';
+import { mkdir, rm, rmdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { besideDatabase, databaseOf, isDatabase, isSharedMemory } from '../core/database-files.ts';
 import { inside } from '../core/only-files.ts';
 import type { Root } from '../core/plan.ts';
 import { markDirty } from './staging-dir.ts';
@@ -16,16 +17,18 @@ type FileRoot = Root & { readonly files: readonly string[] };
 
 /** Read-only. */
 export async function filesBefore(root: FileRoot): Promise<FilesBefore> {
-  const files = root.files.map(async (name) => {
+  const files = partsOf(root).map(async (name) => {
     const [live, staged] = await Promise.all([root.livePath, root.stagingPath].map((at) => identity(inside(at, name))));
-    return [name, { live: live ?? null, staged: staged ?? null }] as const;
+    // Shared memory is never copied: what a cutover that was taken back left in staging belongs to nothing any more.
+    return [name, { live: live ?? null, staged: isSharedMemory(name) ? null : (staged ?? null) }] as const;
   });
   return { missing: await missingAbove(root.livePath), files: Object.fromEntries(await Promise.all(files)) };
 }
 
 /**
  * Parks each file that is in the way and puts the staged one in its place, in a directory that is made (0700) where there is none.
- * A file that is gone on the old machine has none staged: then the one here is parked only. Repeatable. Throws `swap-failed`.
+ * A file that is gone on the old machine has none staged: then the one here is parked only; so is all that lies beside a database here,
+ * for it would spoil the one that comes. Repeatable. Throws `swap-failed`.
  */
 export async function putFilesInPlace(root: FileRoot, before: FilesBefore): Promise<void> {
   await markDirty(root);
@@ -45,18 +48,17 @@ export async function putFilesInPlace(root: FileRoot, before: FilesBefore): Prom
 
 /**
  * Takes away what was put in place (to `to`) and brings back what was parked; directories that were made go when nothing else is in
- * them. A file that was written anew since, by a rename over it, is another one for the file system and goes to `to` all the same.
- * Repeatable, after a partial or absent apply too. Throws `swap-failed`.
+ * them. A file that was written anew since, by a rename over it, is another one for the file system and goes to `to` all the same; so does
+ * what was written beside a database that was put in place, for each is nothing without the other. Repeatable, after a partial or absent
+ * apply too. Throws `swap-failed`.
  */
 export async function putFilesBack(root: FileRoot, before: FilesBefore, to: string): Promise<void> {
+  // Backwards, so that what lies beside a database goes before it: whether it was put in place is seen in staging.
   for (const [name, was] of entriesOf(root, before).toReversed()) {
     const live = inside(root.livePath, name);
     const now = await identity(live);
-    const isOurs = now !== null && (now === was.staged || (now !== was.live && (await wasPutInPlace(root, name, was))));
-    if (isOurs) {
-      await makeFolder(to);
-      await move(live, inside(to, name));
-    }
+    const isOurs = now !== null && now !== was.live && (now === was.staged || (await cameSince(root, before, name)));
+    if (isOurs) await takeAway(root, name, to);
     const then = isOurs ? null : now;
     if (was.live === null || then === was.live) continue;
     const parked = inside(root.parkedPath, name);
@@ -66,16 +68,41 @@ export async function putFilesBack(root: FileRoot, before: FilesBefore, to: stri
   for (const folder of [root.parkedPath, ...before.missing.toReversed()]) await removeIfEmpty(folder);
 }
 
-/** Did the staged file leave staging? Then what lies in its place came from it. */
-async function wasPutInPlace(root: Root, name: string, { staged }: FilesBefore['files'][string]): Promise<boolean> {
-  return staged !== null && (await identity(inside(root.stagingPath, name))) === null;
+/** Was what lies in the place of a part written since the swap? With a database comes what lies beside it. */
+async function cameSince(root: FileRoot, before: FilesBefore, name: string): Promise<boolean> {
+  if (await isSwapped(root, before, name)) return true;
+  const database = databaseOf(name);
+  return before.files[name]?.staged == null && database !== null && isSwapped(root, before, database);
+}
+
+/** Did the staged file of a part leave staging, or is what was in its place parked, and is that not undone yet? */
+async function isSwapped(root: FileRoot, { files }: FilesBefore, name: string): Promise<boolean> {
+  const was = files[name];
+  if (!was || (await identity(inside(root.livePath, name))) === was.live) return false;
+  if (was.staged !== null) return (await identity(inside(root.stagingPath, name))) === null;
+  return was.live !== null && (await identity(inside(root.parkedPath, name))) === was.live;
+}
+
+async function takeAway(root: FileRoot, name: string, to: string): Promise<void> {
+  const live = inside(root.livePath, name);
+  // In staging it would outlive the next pass, which does not copy it; SQLite makes it anew.
+  if (isSharedMemory(name) && to === root.stagingPath) return rm(live, { force: true });
+  await makeFolder(to);
+  await move(live, inside(to, name));
+}
+
+/** The files of a root, and behind them what else may lie beside those that are databases. */
+function partsOf({ files }: FileRoot): string[] {
+  return [...new Set([...files, ...files.filter(isDatabase).flatMap(besideDatabase)])];
 }
 
 function entriesOf(root: FileRoot, before: FilesBefore): (readonly [string, FilesBefore['files'][string]])[] {
-  return root.files.map((name) => {
+  return partsOf(root).flatMap((name) => {
     const was = before.files[name];
-    if (!was) throw new Error(`swap knows nothing of ${name} in root ${root.id}`);
-    return [name, was];
+    if (was) return [[name, was] as const];
+    // A journal of an earlier release has nothing but the files themselves.
+    if (!root.files.includes(name)) return [];
+    throw new Error(`swap knows nothing of ${name} in root ${root.id}`);
   });
 }
 
