@@ -79,7 +79,7 @@ function namedIn(file: { readonly path: string; readonly text: string }, home: s
       return { ...OTHER, path: part, namedBy: `${name}: $include`, as: 'part' };
     });
     const values = listPaths(file.text, printable(file.path))
-      .filter(({ at, path: said }) => isPathAt(at, said, home))
+      .filter((one) => isPathAt(one, home))
       .map(({ at, path: said }): NamedPath => {
         const directory = DIRECTORIES.find(({ key }) => key.test(at));
         const as = directory ? 'directory' : LOG.test(at) ? 'log' : 'value';
@@ -106,9 +106,11 @@ const TOPS =
   /^\/(?:Library|Users|Volumes|app|data|etc|export|home|media|mnt|nix|opt|private|root|run|snap|srv|tmp|usr|var|volume\d*)(?:\/|$)/;
 
 /** A secret may begin with a slash as well: one that stands where secrets do, or looks like no path at all, is shown to nobody. */
-function isPathAt(at: string, said: string, home: string): boolean {
+function isPathAt({ at, path: said, behind }: ReturnType<typeof listPaths>[number], home: string): boolean {
   const key = at.replace(/(?:\/\d+)+$/, '').replace(/^.*\//s, '');
-  if (SECRET.test(key)) return false;
+  if (SECRET.test(key) || SECRET.test(behind ?? '')) return false;
+  // Most places of a list are those of every system.
+  if (behind === '') return !said.startsWith('/') || said.startsWith(`${home}/`);
   return !said.startsWith('/') || said.startsWith(`${home}/`) || TOPS.test(said) || PATH_KEY.test(key);
 }
 

@@ -1,8 +1,10 @@
-import type { Root } from '../core/plan.ts';
+import type { ConfigLeft, Plan, Root } from '../core/plan.ts';
 import { problem, type Problem, type ProblemCode } from '../core/problem.ts';
+import { printable } from '../host/printable.ts';
+import { pureCheck, type PureCheck } from './pure-check.ts';
 
 /** Why an old path stays: it is free text, its file is to be built again, it gives rights, or it leads to what does not move. */
-export type Why = 'text' | 'rebuild' | 'pattern' | 'link' | 'foreign';
+export type Why = 'text' | 'config' | 'rebuild' | 'pattern' | 'link' | 'foreign';
 
 /** So many are named in a report; all are counted. */
 const LISTED = 200;
@@ -19,6 +21,11 @@ const WORDS: Readonly<Record<Why, { code: ProblemCode; message: string; hint: st
     code: 'text-names-old-path',
     message: 'name old paths in free text, which is never rewritten',
     hint: 'Read them over on this machine, and put the new path where the agent is to follow it.',
+  },
+  config: {
+    code: 'config-names-old-path',
+    message: 'values of the config name old paths inside of other words, and are left as they are',
+    hint: 'Read them over, and put the new path where the gateway is to use it: on the old machine before the move, or here after it.',
   },
   rebuild: {
     code: 'rebuild-needed',
@@ -49,7 +56,7 @@ export class OldPaths {
   readonly #hits = new Map<Why, { hits: Hit[]; files: number; count: number }>();
 
   /** Notes one file or pattern, printable; a count of 0 is none. */
-  add(why: Why, root: Root, what: string, count = 1): void {
+  add(why: Why, root: Pick<Root, 'id'>, what: string, count = 1): void {
     if (count === 0) return;
     const noted = this.#hits.get(why) ?? { hits: [], files: 0, count: 0 };
     this.#hits.set(why, noted);
@@ -73,4 +80,18 @@ export class OldPaths {
       });
     });
   }
+}
+
+/** Notes one value of a config, by its key alone: what it is may be a secret. */
+export function addConfigLeft(found: OldPaths, { root, file, at, count }: ConfigLeft): void {
+  found.add('config', { id: root }, printable(`${file} ${at}`), count);
+}
+
+/** The same warning before anything is copied. Read-only. */
+export function configPathsLeft({ configRewrites: { left = [] } }: Plan): PureCheck {
+  return pureCheck('config-paths', 'Old paths inside of other words of the config are named', () => {
+    const found = new OldPaths();
+    for (const one of left) addConfigLeft(found, one);
+    return found.problems();
+  });
 }

@@ -3,13 +3,13 @@ import { gitFileOf, rewriteGit, type GitFile } from '../core/git-paths.ts';
 import { latin1, mentionFinder } from '../core/mentions.ts';
 import { mapLink, movedOnly, movesNothing } from '../core/mapping.ts';
 import type { Plan, Root } from '../core/plan.ts';
-import { rewriteApprovals } from '../core/rewrite.ts';
+import { rewriteApprovals, rewriteConfig } from '../core/rewrite.ts';
 import type { Check, World } from '../core/step.ts';
 import { ProblemError } from '../core/problem.ts';
 import { printable } from '../host/printable.ts';
 import { isEntry, type Entry } from '../walk/entry.ts';
 import { walk } from '../walk/walker.ts';
-import { OldPaths } from './old-path-problems.ts';
+import { addConfigLeft, OldPaths } from './old-path-problems.ts';
 
 /** Free text that people and agents read, and scripts that they wrote. Transcripts are history, whatever stands in them. */
 const TEXT =
@@ -99,10 +99,26 @@ function lookAtFile(root: Root, entry: Entry, look: Look): void {
   else if (isText) look.found.add('text', root, printable(entry.path), look.mentions(text));
 }
 
-/** Its other paths are rewritten, all of them. */
-function lookAtConfig(root: Root, entry: Entry, { found }: Look): void {
-  const windows = readHead(root, entry, TEXT_BYTES).match(/["'](?:[A-Za-z]:\\\\|\\\\\\\\)/g) ?? [];
+/** Its values that are paths are rewritten; what stands inside of other words is not. */
+function lookAtConfig(root: Root, entry: Entry, { plan, found }: Look): void {
+  const head = readHead(root, entry, TEXT_BYTES);
+  const windows = head.match(/["'](?:[A-Za-z]:\\\\|\\\\\\\\)/g) ?? [];
   found.add('foreign', root, printable(entry.path), windows.length);
+  const homes = { oldHome: plan.old.home, newHome: plan.new.home };
+  const file = entry.path.toString();
+  whereItParses(() => {
+    const { left } = rewriteConfig(Buffer.from(head, 'latin1').toString(), plan.mapping, homes);
+    for (const one of left) addConfigLeft(found, { root: root.id, file, ...one });
+  });
+}
+
+/** Reconcile refuses in its own words what does not parse. */
+function whereItParses(look: () => void): void {
+  try {
+    look();
+  } catch (thrown) {
+    if (!(thrown instanceof ProblemError)) throw thrown;
+  }
 }
 
 function leadsAway(text: string, git: GitFile, plan: Plan): boolean {
@@ -118,13 +134,10 @@ function isConfig(root: Root, file: string, { configFiles }: Plan): boolean {
 function lookAtApprovals(root: Root, entry: Entry, { plan, found }: Look): void {
   const text = Buffer.from(readHead(root, entry, TEXT_BYTES), 'latin1').toString();
   const options = { oldHome: plan.old.home, newHome: plan.new.home, withPatterns: plan.asked.rewriteApprovals };
-  try {
+  whereItParses(() => {
     const { left } = rewriteApprovals(text, plan.mapping, options);
     for (const { from } of left) found.add('pattern', root, printable(from));
-  } catch (thrown) {
-    // Reconcile refuses it in its own words.
-    if (!(thrown instanceof ProblemError)) throw thrown;
-  }
+  });
 }
 
 /** Latin1 of the first bytes; nothing where it has just gone or cannot be read, for the copy is still being made. */

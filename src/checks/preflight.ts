@@ -7,6 +7,7 @@ import { keeperChecks } from './keeper-checks.ts';
 import { machineChecks } from './machine-checks.ts';
 import { nameChecks } from './name-checks.ts';
 import { neighbourChecks } from './neighbours.ts';
+import { configPathsLeft } from './old-path-problems.ts';
 import { programChecks } from './program-checks.ts';
 import { roomChecks } from './room-checks.ts';
 import { secretChecks } from './secrets-outside.ts';
@@ -34,6 +35,7 @@ export function preflight(inventory: Inventory, plan: Plan, options: PreflightOp
     ...rootChecks(inventory, plan, options),
     ...nameChecks(inventory),
     ...serviceChecks(plan),
+    configPathsLeft(plan),
     ...neighbourChecks(inventory, plan),
     ...secretChecks(inventory, configOf(inventory)),
     ...roomChecks(inventory, options.staged),

@@ -1,6 +1,6 @@
 import type { Rewrite } from './event.ts';
 import type { Inventory } from './inventory.ts';
-import type { Plan, Root } from './plan.ts';
+import type { ConfigLeft, Plan, Root } from './plan.ts';
 import { ProblemError } from './problem.ts';
 import { rewriteConfig, tellable } from './rewrite.ts';
 
@@ -11,7 +11,7 @@ const LISTED = 100;
 export type PlaceOf = (path: string) => { readonly root: Root['id']; readonly file: string } | null;
 
 /**
- * What reconcile will rewrite in the config files, from their text as it was read by the look; session indexes and databases are not
+ * What reconcile will rewrite in the config files, and what of old paths it will leave, from their text as it was read by the look; session indexes and databases are not
  * read before they are copied. A file that does not parse counts as empty, for pre-flight refuses it. Pure.
  */
 export function configRewrites(
@@ -20,16 +20,18 @@ export function configRewrites(
   placeOf: PlaceOf,
 ): Plan['configRewrites'] {
   const config = gateway.configText === null ? [] : [{ path: gateway.configPath, text: gateway.configText }];
-  const rewrites = [...config, ...includes].flatMap(({ path, text }): Rewrite[] => {
+  const files = [...config, ...includes].flatMap(({ path, text }) => {
     const place = placeOf(path);
     if (place === null) return [];
     try {
-      const { rewrites: found } = rewriteConfig(text, mapping, { oldHome: old.home, newHome: here.home });
-      return found.map((one) => ({ ...place, ...one }));
+      const { rewrites, left } = rewriteConfig(text, mapping, { oldHome: old.home, newHome: here.home });
+      return [{ place, rewrites, left }];
     } catch (thrown) {
       if (thrown instanceof ProblemError) return [];
       throw thrown;
     }
   });
-  return { count: rewrites.length, listed: rewrites.slice(0, LISTED).map(tellable) };
+  const rewrites = files.flatMap(({ place, rewrites: found }) => found.map((one): Rewrite => ({ ...place, ...one })));
+  const left = files.flatMap(({ place, left: found }) => found.map((one): ConfigLeft => ({ ...place, ...one })));
+  return { count: rewrites.length, listed: rewrites.slice(0, LISTED).map(tellable), left: left.slice(0, LISTED) };
 }

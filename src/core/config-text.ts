@@ -1,3 +1,4 @@
+import { flagOf, wordsOf } from './config-words.ts';
 import { decodeLiteral, visitStrings } from './json-strings.ts';
 import { JSON_MAX_DEPTH, parseText } from './json-text.ts';
 
@@ -7,6 +8,8 @@ const CONFIG = 'the config';
 export interface NamedPath {
   readonly at: string;
   readonly path: string;
+  /** Of a part of a value: the flag or variable that it stands behind, or empty in a list. Null for a value as a whole. */
+  readonly behind: string | null;
 }
 
 /**
@@ -24,15 +27,23 @@ export function includesOf(text: string, file = CONFIG): string[] {
 
 /**
  * Every string of a config that could be a path: absolute ones, `~`, `~/...`, `~user/...`, `${HOME}/...` and `file:` URLs (as the path they
- * name). Of `host:container` only the host's part; `${VAR}` stays as written. Throws `config-malformed`.
+ * name), and the parts of commands, arguments and variables that could be (see `wordsOf`). Of `host:container` only the host's part;
+ * `${VAR}` stays as written. Throws `config-malformed`.
  */
 export function listPaths(text: string, file = CONFIG): NamedPath[] {
   parseText(text, { file, code: 'config-malformed' });
   const paths: NamedPath[] = [];
   visitStrings(text, JSON_MAX_DEPTH, ({ isName, start, end, pointer }) => {
     if (isName) return;
-    const path = pathIn(decodeLiteral(text.slice(start, end)));
-    if (path !== null) paths.push({ at: pointer(), path });
+    const value = decodeLiteral(text.slice(start, end));
+    if (!/[/~]/.test(value)) return;
+    const at = pointer();
+    const words = wordsOf(value, at);
+    for (const word of words) {
+      const path = pathIn(word.text);
+      const behind = words.length > 1 ? '' : flagOf(word);
+      if (path !== null) paths.push({ at, path, behind });
+    }
   });
   return paths;
 }

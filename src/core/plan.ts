@@ -171,6 +171,14 @@ export interface Limits {
 /** How the old gateway ran when it was looked at. */
 export type RanAs = 'service' | 'foreground' | 'stopped';
 
+/** A value of a config file in which old paths stay, by its JSON pointer. What it is may be a secret. */
+export interface ConfigLeft {
+  readonly root: string;
+  readonly file: string;
+  readonly at: string;
+  readonly count: number;
+}
+
 /** The decisions of one Run: immutable JSON without secrets, the first fact in the Journal. */
 export interface Plan {
   readonly schema: 1;
@@ -195,7 +203,12 @@ export interface Plan {
   /** Config files that reconcile rewrites: root id and path relative to it. */
   readonly configFiles: readonly { readonly root: string; readonly file: string }[];
   /** What will be rewritten in the config files as they were when looked at: all counted, so many listed. */
-  readonly configRewrites: { readonly count: number; readonly listed: readonly Rewrite[] };
+  readonly configRewrites: {
+    readonly count: number;
+    readonly listed: readonly Rewrite[];
+    /** Where old paths stay in them; absent in a plan of an earlier release. */
+    readonly left?: readonly ConfigLeft[];
+  };
   readonly channels: readonly ChannelState[] | null;
   /** What the old gateway owned when it was looked at. */
   readonly counts: Counts | null;

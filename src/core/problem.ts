@@ -393,6 +393,11 @@ export const PROBLEMS = {
     stops: false,
     why: 'Notes, jobs and scripts are words, and what a path in them means only their reader knows.',
   },
+  'config-names-old-path': {
+    exit: EXIT.preflight,
+    stops: false,
+    why: 'A path inside of other words of the config may mean anything, and is left as it is.',
+  },
   'rebuild-needed': {
     exit: EXIT.preflight,
     stops: false,

@@ -1,6 +1,8 @@
+import { isCommandKey, wordsOf } from './config-words.ts';
 import { decodeLiteral, encodeLiteral, replaceStrings, type StringSpot } from './json-strings.ts';
 import { parseText } from './json-text.ts';
 import { mapPath, type Homes } from './mapping.ts';
+import { latin1, mentionFinder } from './mentions.ts';
 import type { Mapping } from './plan.ts';
 
 /** One value that was changed; `at` is its JSON pointer. */
@@ -20,18 +22,39 @@ export interface RewriteOptions extends Homes {
   readonly file?: string;
 }
 
+/** A config, and where old paths stay in it: inside of words that only their reader can read. */
+export interface RewrittenConfig extends Rewritten {
+  readonly left: readonly { readonly at: string; readonly count: number }[];
+}
+
 /**
  * A config (JSON or JSON5, or a part that it includes) with every string value that is a path put to its new place, as
- * `mapPath` does. Comments, commas, quotes, numbers, line ends and all else stay byte for byte; names of members are not
- * values. Pure, not idempotent: always rewrite the original. Throws `config-malformed`.
+ * `mapPath` does, and so with the parts of commands, arguments and variables that are paths (see `wordsOf`). Comments, commas, quotes,
+ * numbers, line ends and all else stay byte for byte; names of members are not values. Pure, not idempotent: always rewrite the
+ * original. Throws `config-malformed`.
  */
-export function rewriteConfig(text: string, mapping: readonly Mapping[], options: RewriteOptions): Rewritten {
+export function rewriteConfig(text: string, mapping: readonly Mapping[], options: RewriteOptions): RewrittenConfig {
   parseText(text, { file: options.file ?? 'the config', code: 'config-malformed' });
-  return rewriteStrings(
+  const mentions = mentionFinder(mapping);
+  const left: { at: string; count: number }[] = [];
+  const rewritten = rewriteStrings(
     text,
-    (value) => mapPath(value, mapping, options),
+    (value, at) => {
+      const words = wordsOf(value, at).map((word) => ({ ...word, to: mapPath(word.text, mapping, options) }));
+      const rest = words.map(({ lead, text: was, to }) => lead + (to === null ? was : behindStart(was)));
+      const count = mentions(latin1(rest.join('')));
+      if (count > 0) left.push({ at, count });
+      if (words.every(({ to }) => to === null)) return null;
+      return words.map(({ lead, text: was, to }) => lead + (to ?? was)).join('');
+    },
     () => true,
   );
+  return { ...rewritten, left };
+}
+
+/** A path that was mapped, without what makes its beginning one: what is found in this stays as it is. */
+function behindStart(path: string): string {
+  return path.replace(/^(?:file:\/\/(?:localhost)?)?[/~]+/, '');
 }
 
 /**
@@ -91,24 +114,31 @@ export function rewriteJson(
   return rewriteStrings(text, map, ({ key }) => members.includes(key() ?? ''));
 }
 
-/** A rewrite as it may be told: what comes behind a path in a command or a URL may be a secret. Pure. */
-export function tellable<T extends { readonly from: string; readonly to: string }>(rewrite: T): T {
-  const pathOnly = (text: string): string => text.replace(/(?:\s+-\S|\?).*$/s, ' …');
+/**
+ * A rewrite as it may be told: what comes behind a path in a command, an argument, a variable or a URL may be a secret. In other values a
+ * blank may be part of the path. Pure.
+ */
+export function tellable<T extends TextRewrite>(rewrite: T): T {
+  const secret = isCommandKey(rewrite.at) ? /(?:\s|[?#]).*$/s : /(?:\s+-\S|\?|(?<=^file:.*)#).*$/s;
+  const pathOnly = (text: string): string => text.replace(secret, ' …');
   return { ...rewrite, from: pathOnly(rewrite.from), to: pathOnly(rewrite.to) };
 }
 
 function rewriteStrings(
   text: string,
-  map: (value: string) => string | null,
+  map: (value: string, at: string) => string | null,
   wanted: (spot: StringSpot) => boolean,
 ): Rewritten {
   const rewrites: TextRewrite[] = [];
   const rewritten = replaceStrings(text, (literal, spot) => {
     if (spot.isName || !wanted(spot)) return null;
     const from = decodeLiteral(literal);
-    const to = map(from);
+    // No path is without one of these, and there may be many strings.
+    if (!/[/~]/.test(from)) return null;
+    const at = spot.pointer();
+    const to = map(from, at);
     if (to === null) return null;
-    rewrites.push({ at: spot.pointer(), from, to });
+    rewrites.push({ at, from, to });
     return encodeLiteral(to, literal.charAt(0));
   });
   return { text: rewritten, rewrites };

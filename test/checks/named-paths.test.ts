@@ -27,3 +27,10 @@ test('a path is one, also under a key that nobody has heard of', () => {
     expect.arrayContaining(['/home/al/tokens/telegram', '/strange/key.pem', '/srv/data/x', '/home/al/notes']),
   );
 });
+
+test('a path behind a flag is one, but not a secret behind one, nor what every system has in its PATH', () => {
+  const args = ['--config=/home/al/mcp/fs.json', '--api-key=/home/al/CANARY', 'TOKEN=/home/al/CANARY'];
+  const paths = pathsIn({ mcp: { servers: { fs: { args, env: { PATH: '/home/al/bin:/usr/bin:~/.local/bin' } } } } });
+  expect(paths).toEqual(expect.arrayContaining(['/home/al/mcp/fs.json', '/home/al/bin', '/home/al/.local/bin']));
+  expect(paths.filter((path) => path.includes('CANARY') || path === '/usr/bin')).toEqual([]);
+});

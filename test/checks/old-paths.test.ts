@@ -24,7 +24,11 @@ function furnish(staging: string, stateDir: string): void {
   symlinkSync(`${home}/dev/linked`, join(ws, 'app/node_modules/linked'));
   symlinkSync(`${home}/Pictures`, join(ws, 'pictures'));
   put(join(ws, 'tree/.git'), `gitdir: ${home}/dev/repo/.git/worktrees/tree\n`);
-  put(join(staging, 'channels.json5'), `{ dir: "C:\\\\Users\\\\olga", share: '\\\\\\\\box\\\\share', fine: "a" }`);
+  put(
+    join(staging, 'channels.json5'),
+    `{ dir: "C:\\\\Users\\\\olga", share: '\\\\\\\\box\\\\share', fine: "a",
+    mcp: { args: ['{"root":"${home}/x"}', '--root=${home}/x'], note: 'it is ${home}2' } }`,
+  );
   const allow = [{ pattern: `${home}/bin/*` }, { pattern: '/usr/bin/git' }];
   put(join(staging, 'exec-approvals.json'), JSON.stringify({ agents: { main: { allowlist: allow } } }));
 }
@@ -50,6 +54,13 @@ describe('old paths that are not rewritten', () => {
     expect(named(text)).toContain('workspace/TOOLS.md');
     expect(named(text).filter((what) => String(what).includes('sessions/'))).toEqual([]);
     expect(named(text)).not.toContain('smart-agent-neo.json');
+  });
+
+  it('inside of other words of the config are named by their key, and not shown', async () => {
+    const config = (await found()).get('config-names-old-path');
+    expect(config?.stops).toBe(false);
+    expect(config?.detail).toEqual([{ root: 'state', what: 'channels.json5 /mcp/args/0', count: 1 }]);
+    expect(JSON.stringify(config)).not.toContain('Users');
   });
 
   it('in launchers are to be built again: Python environments, node_modules/.bin, npm links', async () => {

@@ -33,6 +33,13 @@ test('two machines in order pass every check', async () => {
   expect(await codes({})).toEqual([]);
 });
 
+test('old paths inside of other words of the config are named by their keys, before anything is copied', async () => {
+  const left = [{ root: 'state', file: 'neo.json', at: '/mcp/servers/fs/args/0', count: 2 }];
+  const [warned] = await judged({}, { plan: { configRewrites: { count: 0, listed: [], left } } });
+  expect(warned).toMatchObject({ code: 'config-names-old-path', stops: false });
+  expect(warned?.message).toContain('neo.json /mcp/servers/fs/args/0 (2)');
+});
+
 test('databases whose paths nothing here can rewrite are refused, with what to install', async () => {
   const files = ['state/smart-agent-neo.sqlite', 'agents/main/agent/x-agent.sqlite'];
   const [refused] = await judged({ databases: { files, failure: 'neither of two can read it' } });
@@ -81,6 +88,7 @@ test('the ids of the checks are unique and stay what they are', () => {
     'names-apart',
     'place-fit',
     'service-possible',
+    'config-paths',
     'roots-unshared',
     'secrets-move',
     'disk-space',

@@ -21,7 +21,18 @@ describe('configRewrites', () => {
         { root: 'state', file: 'c.json', at: '/a', from: '/home/al/x', to: '/home/bo/x' },
         { root: 'state', file: 'part.json5', at: '/b', from: '/home/al/y', to: '/home/bo/y' },
       ],
+      left: [],
     });
+  });
+
+  it('says where old paths stay inside of other words, by the key alone', () => {
+    const text = `{ "note": "/home/al is where s3cret lives", "args": ["--map=a:/home/al/x", "--root=/home/al/y"] }`;
+    const { listed, left } = configRewrites(inventory(text), MAPPING, placeOf);
+    expect(listed.map(({ at }) => at)).toEqual(['/args/1']);
+    expect(left).toEqual([
+      { root: 'state', file: 'c.json', at: '/note', count: 1 },
+      { root: 'state', file: 'c.json', at: '/args/0', count: 1 },
+    ]);
   });
 
   it('counts all and lists no more than a plan can bear', () => {
@@ -32,6 +43,6 @@ describe('configRewrites', () => {
 
   it('is empty for a config that is not there or does not parse', () => {
     for (const text of [null, '{'])
-      expect(configRewrites(inventory(text), MAPPING, placeOf)).toEqual({ count: 0, listed: [] });
+      expect(configRewrites(inventory(text), MAPPING, placeOf)).toEqual({ count: 0, listed: [], left: [] });
   });
 });

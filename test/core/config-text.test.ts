@@ -50,14 +50,25 @@ describe('listPaths', () => {
       binds: ["/home/al/data:/data:ro", "named:/data"],
     }`;
     expect(listPaths(text)).toEqual([
-      { at: '/agents/defaults/workspace', path: '/home/al/ws' },
-      { at: '/agents/list/0/agentDir', path: '~/agents/x' },
-      { at: '/agents/list/1/agentDir', path: '~' },
-      { at: '/home', path: '~root/secrets' },
-      { at: '/any', path: '/' },
-      { at: '/url', path: '/home/al/a b' },
-      { at: '/~1a~0b', path: '/srv/${X}/y' },
-      { at: '/binds/0', path: '/home/al/data' },
+      { at: '/agents/defaults/workspace', path: '/home/al/ws', behind: null },
+      { at: '/agents/list/0/agentDir', path: '~/agents/x', behind: null },
+      { at: '/agents/list/1/agentDir', path: '~', behind: null },
+      { at: '/home', path: '~root/secrets', behind: null },
+      { at: '/any', path: '/', behind: null },
+      { at: '/url', path: '/home/al/a b', behind: null },
+      { at: '/~1a~0b', path: '/srv/${X}/y', behind: null },
+      { at: '/binds/0', path: '/home/al/data', behind: null },
+    ]);
+  });
+
+  it('lists the parts of commands, arguments and variables that are paths, with what they stand behind', () => {
+    const text = `{ args: ["--root=/home/al/x", "-I/home/al/i", "-v", "a=b"], env: { PATH: "/usr/bin:~/bin", X: "Y=/y" }, note: "--root=/n" }`;
+    expect(listPaths(text)).toEqual([
+      { at: '/args/0', path: '/home/al/x', behind: '--root' },
+      { at: '/args/1', path: '/home/al/i', behind: '-I' },
+      { at: '/env/PATH', path: '/usr/bin', behind: '' },
+      { at: '/env/PATH', path: '~/bin', behind: '' },
+      { at: '/env/X', path: '/y', behind: 'Y' },
     ]);
   });
 

@@ -3,12 +3,14 @@ import JSON5 from 'json5';
 import { describe, expect, it, vi } from 'vitest';
 import { readConfig } from '../../src/core/config-text.ts';
 import { mapPath } from '../../src/core/mapping.ts';
+import { mentionFinder } from '../../src/core/mentions.ts';
 import { ProblemError } from '../../src/core/problem.ts';
 import {
   rewriteApprovals,
   rewriteConfig,
   rewriteJson,
   rewriteSessions,
+  tellable,
   type Rewritten,
 } from '../../src/core/rewrite.ts';
 import { decodeLiteral, visitStrings } from '../../src/core/json-strings.ts';
@@ -38,7 +40,14 @@ describe('rewriteConfig', () => {
 
   it('never touches the paths of another user whose name begins alike, nor names of members, nor text with a path in it (F114)', () => {
     const text = `{"a": "/home/alice2/x", "/home/al": 1, "b": "see /home/al/x", "c": "/home/al/x\\nand so on"}`;
-    expect(config(text)).toEqual({ text, rewrites: [] });
+    expect(config(text)).toEqual({
+      text,
+      rewrites: [],
+      left: [
+        { at: '/b', count: 1 },
+        { at: '/c', count: 1 },
+      ],
+    });
   });
 
   it('rewrites each of two members of one name, and members named __proto__ or with slashes in them (F52)', () => {
@@ -113,6 +122,137 @@ describe('rewriteConfig', () => {
     expect(code).toBe('config-malformed');
     expect(message).toBe('"a\\u001b[31m.json" is neither JSON nor JSON5 (line 2, column 19).');
     expect(detail).toEqual({ line: 2, column: 19 });
+  });
+});
+
+describe('rewriteConfig, in commands, arguments and variables', () => {
+  const valueAt = (keys: readonly string[], value: string): string =>
+    keys.reduceRight((inner, key) => (/^\d+$/.test(key) ? `[${inner}]` : `{"${key}":${inner}}`), JSON.stringify(value));
+  const rewritten = (at: string, value: string) => {
+    const { text, left } = config(valueAt(at.split('/').slice(1), value));
+    const [found] = valuesOf(text);
+    return { value: found?.value, left: left.reduce((sum, { count }) => sum + count, 0) };
+  };
+
+  it.each([
+    ['/mcp/servers/fs/args/0', '--root=/home/al/x', '--root=/home/bo/x'],
+    ['/mcp/servers/fs/args/0', '--root=/home/al/work/ws/a b', "--root=/srv/bo's ws/a b"],
+    ['/mcp/servers/fs/args/0', '-C=/home/al', '-C=/home/bo'],
+    ['/mcp/servers/fs/args/0', '-I/home/al/x', '-I/home/bo/x'],
+    ['/mcp/servers/fs/args/0', '--import=file:///home/al/x.mjs', '--import=file:///home/bo/x.mjs'],
+    ['/mcp/servers/fs/args/0', 'PATH=/home/al/bin:/usr/bin', 'PATH=/home/bo/bin:/usr/bin'],
+    ['/mcp/servers/fs/args/0', '--root=~/work/ws', "--root=/srv/bo's ws"],
+    ['/hooks/command', '--root=/home/al/x', '--root=/home/bo/x'],
+    ['/env/PATH', '/home/al/bin:/usr/bin', '/home/bo/bin:/usr/bin'],
+    ['/env/vars/PATH', '/usr/bin:/home/al/bin:/home/al/work/ws/bin', "/usr/bin:/home/bo/bin:/srv/bo's ws/bin"],
+    ['/x/env/NODE_PATH', '${NODE_PATH}:/home/al/lib::~/work/ws', "${NODE_PATH}:/home/bo/lib::/srv/bo's ws"],
+    ['/x/env/NODE_OPTIONS', '--require=/home/al/x.cjs', '--require=/home/bo/x.cjs'],
+    ['/sandbox/docker/env/0', 'ROOT=/home/al/x', 'ROOT=/home/bo/x'],
+    ['/sandbox/docker/binds/0', '/home/al/work/ws:/workspace', "/srv/bo's ws:/workspace"],
+  ])('puts %s, %s to %s', (at, value, expected) => {
+    expect(rewritten(at, value)).toEqual({ value: expected, left: 0 });
+  });
+
+  it.each([
+    ['/mcp/servers/fs/args/0', '--mount=type=bind,source=/home/al/x,target=/y', 1],
+    ['/mcp/servers/fs/args/0', '{"root":"/home/al/x","other":"/home/al/y"}', 2],
+    ['/hooks/command', 'node --root=/home/al/x run', 1],
+    ['/x/env/NODE_OPTIONS', '--a=1 --require=/home/al/x.cjs', 1],
+    ['/x/env/NOTE', 'a:/home/al/x', 1],
+    ['/x/env/PATH', 'bin:/home/al/bin', 1],
+    ['/note', '--root=/home/al/x', 1],
+    ['/note', '/usr/bin:/home/al/bin', 1],
+    ['/note', 'see file:///home/al/x', 1],
+  ])('leaves %s, %s and counts what stays: %i', (at, value, left) => {
+    expect(rewritten(at, value)).toEqual({ value, left });
+  });
+
+  it.each([
+    ['/sandbox/docker/binds/0', '/home/al/data:/home/al/data', '/home/bo/data:/home/al/data'],
+    ['/hooks/command', '/home/al/bin/tool --root /home/al/x', '/home/bo/bin/tool --root /home/al/x'],
+  ])('of %s, %s maps the beginning and counts the rest', (at, value, expected) => {
+    expect(rewritten(at, value)).toEqual({ value: expected, left: 1 });
+  });
+
+  it('never touches the path of another user, wherever it stands and whatever is around it (F114)', () => {
+    const others = fc.constantFrom(
+      '/home/alice',
+      '/home/al2/x',
+      '/home/al.bak',
+      '/home/al-x',
+      '/mnt/home/al/x',
+      '/home/al_',
+    );
+    const around = fc.constantFrom(
+      '',
+      '--root=',
+      '-I',
+      'NAME=',
+      '/home/al/x:',
+      '/usr/bin:',
+      '~/y:',
+      'a ',
+      '"',
+      '{"a":"',
+    );
+    const keys = fc.constantFrom('/args/0', '/env/PATH', '/env/X', '/command', '/note', '/env/0', '/x/toolArgs/3');
+    fc.assert(
+      fc.property(keys, fc.array(fc.tuple(around, others), { minLength: 1, maxLength: 4 }), (at, parts) => {
+        const value = parts.map(([lead, other]) => lead + other).join(':');
+        const result = rewritten(at.replace(/\d+$/, '0'), value).value ?? '';
+        for (const [, other] of parts) expect(countOf(result, other)).toBe(countOf(value, other));
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  it('maps each place of a list as it would map it alone, and what stays is as many as are left', () => {
+    const places = fc.constantFrom(
+      '/home/al',
+      '/home/al/bin',
+      '/home/al/work/ws/x',
+      '/home/alice',
+      '/usr/bin',
+      '',
+      '~/work/ws',
+      '$X',
+    );
+    fc.assert(
+      fc.property(fc.constantFrom('', 'PATH='), fc.array(places, { minLength: 2, maxLength: 6 }), (lead, list) => {
+        const at = lead === '' ? '/env/PATH' : '/args/0';
+        const expected = list.map((one) => mapPath(one, mapping, homes) ?? one).join(':');
+        expect(rewritten(at, lead + list.join(':'))).toEqual({ value: lead + expected, left: 0 });
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  it('counts every old path of any value that it does not map', () => {
+    const words = fc.constantFrom('/home/al/x', '/home/alice', 'a', '--root=/home/al', '"/home/al/work/ws"', '/usr');
+    const finder = mentionFinder(mapping);
+    fc.assert(
+      fc.property(fc.array(words, { minLength: 1, maxLength: 5 }), (parts) => {
+        const value = `see ${parts.join(' ')}`;
+        expect(rewritten('/note', value)).toEqual({ value, left: finder(value) });
+      }),
+    );
+  });
+});
+
+describe('tellable', () => {
+  it.each([
+    ['/mcp/command', '/home/al/bin/tool login hunter2', '/home/al/bin/tool …'],
+    ['/mcp/command', '/home/al/bin/tool --token hunter2', '/home/al/bin/tool …'],
+    ['/mcp/args/0', '--db=file:///home/al/x.db?key=hunter2', '--db=file:///home/al/x.db …'],
+    ['/x/env/DB', '/home/al/x#hunter2', '/home/al/x …'],
+    ['/x/env/DB', '/home/al/x\thunter2', '/home/al/x …'],
+    ['/x/url', 'file:///home/al/x?key=hunter2', 'file:///home/al/x …'],
+    ['/x/url', 'file:///home/al/x#hunter2', 'file:///home/al/x …'],
+    ['/x/cli', '/home/al/bin/tool --token hunter2', '/home/al/bin/tool …'],
+    ['/agents/defaults/workspace', '/home/al/My Notes #1/ws', '/home/al/My Notes #1/ws'],
+    ['/mcp/args/0', '--root=/home/al/x', '--root=/home/al/x'],
+  ])('tells of %s, %s only %s: what comes behind may be a secret', (at, value, expected) => {
+    expect(tellable({ at, from: value, to: value })).toEqual({ at, from: expected, to: expected });
   });
 });
 
@@ -241,6 +381,10 @@ describe('rewriteSessions', () => {
     expect(rewritten).toBe(text.replaceAll('/home/al/', '/home/bo/'));
   }, 30_000);
 });
+
+function countOf(text: string, part: string): number {
+  return text.split(part).length - 1;
+}
 
 function mapped(value: unknown): unknown {
   if (typeof value === 'string') return mapPath(value, mapping, homes) ?? value;
