@@ -55,7 +55,9 @@ export function claimsOf(seen: MachineSeen, named: Named): Claim[] {
 }
 
 function serviceClaim(service: MachineSeen['services'][number], seen: MachineSeen, named: Named): Claim {
-  const { process, ...facts } = service;
+  const { process: main, ...facts } = service;
+  const { variables } = seen.processes.find((one) => one.facts.pid === main?.pid)?.facts ?? {};
+  const process = main && { ...main, ...(variables && { variables }) };
   const { product } = named;
   const found = (suffix: EnvSuffix): Found | null => {
     const name = envNames(product, suffix).find((one) => service.environment[one] !== undefined);

@@ -170,7 +170,8 @@ function lockSeen(group: Answer, product: ProductName): SeenLock[] {
   if (facts === null || valueOf(group, 'lock.there') === '') return [];
   if (typeof lock['startTime'] === 'number' && String(lock['startTime']) !== facts.startTime) return [];
   const configPath = typeof lock['configPath'] === 'string' ? lock['configPath'] : null;
-  return [{ path, facts, configPath, env: environmentOf(listOf(group, 'lock.env'), product) }];
+  const env = environmentOf(listOf(group, 'lock.env'), product);
+  return [{ path, facts: { ...facts, ...variablesIn(group, 'lock.variables') }, configPath, env }];
 }
 
 function processSeen(group: Answer, product: ProductName): SeenProcess[] {
@@ -186,7 +187,7 @@ function processSeen(group: Answer, product: ProductName): SeenProcess[] {
     {
       facts: {
         ...facts,
-        variables: listOf(group, 'process.variables'),
+        ...variablesIn(group, 'process.variables'),
         exe: valueOf(group, 'process.exe')?.trim() || null,
         ports: ports.length > 0 || !isPort(own) ? ports : [own],
         ...(systemUnit !== null && { systemUnit }),
@@ -196,6 +197,12 @@ function processSeen(group: Answer, product: ProductName): SeenProcess[] {
       env,
     },
   ];
+}
+
+/** Every process has some; none were seen where it may not be looked into. */
+function variablesIn(group: Answer, key: string): Pick<ProcessFacts, 'variables'> {
+  const variables = listOf(group, key);
+  return variables.length > 0 ? { variables } : {};
 }
 
 function processOf(pid: number | null, stat: string | null, foundBy: string): ProcessFacts | null {

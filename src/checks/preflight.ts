@@ -37,7 +37,7 @@ export function preflight(inventory: Inventory, plan: Plan, options: PreflightOp
     ...serviceChecks(plan),
     configPathsLeft(plan),
     ...neighbourChecks(inventory, plan),
-    ...secretChecks(inventory, configOf(inventory)),
+    ...secretChecks(inventory, configOf(inventory), plan.old.gateway.product),
     ...roomChecks(inventory, options.staged),
   ];
 }

@@ -166,6 +166,7 @@ np_locks() {
     np_stat lock.stat "$np_pid"
     if [ -r "/proc/\${np_pid:-none}/environ" ]; then
       np_stream lock.env 16384 np_environ "$np_pid"
+      np_stream lock.variables 16384 np_variable_names "$np_pid"
       np_stream lock.there 8 np_there "$np_pid"
     fi
   done

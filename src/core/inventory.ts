@@ -73,7 +73,7 @@ export interface ProcessFacts {
   readonly systemUnit?: string;
   /** The program that it runs: its Node. */
   readonly exe?: string | null;
-  /** Names of all variables that it was started with. */
+  /** Names of all variables that it was started with; left out where they could not be seen. */
   readonly variables?: readonly string[];
 }
 

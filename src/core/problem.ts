@@ -296,6 +296,11 @@ export const PROBLEMS = {
     stops: false,
     why: 'Programs and native modules of one architecture do not run on the other.',
   },
+  'secret-needed': {
+    exit: EXIT.preflight,
+    stops: true,
+    why: 'The config names a variable that the new gateway would not have, and it is not loaded without.',
+  },
   'secret-left-behind': {
     exit: EXIT.preflight,
     stops: false,

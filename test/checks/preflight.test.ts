@@ -90,6 +90,7 @@ test('the ids of the checks are unique and stay what they are', () => {
     'service-possible',
     'config-paths',
     'roots-unshared',
+    'secrets-needed',
     'secrets-move',
     'disk-space',
     'inodes',

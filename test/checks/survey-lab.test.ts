@@ -35,6 +35,7 @@ test.each(['service', 'foreground', 'stopped'] as const)(
     expect(gateway.service?.active ?? false).toBe(runsAs === 'service');
     expect(gateway.process !== null).toBe(runsAs !== 'stopped');
     if (gateway.process) expect(made.running('old')).toContain(gateway.process.pid);
+    if (gateway.process) expect(gateway.process.variables).toContain('HOME');
     const dirs = configuredDirs(config, gateway, { product: 'smart-agent-neo', home: facts.home });
     expect(dirs.length).toBeGreaterThan(0);
   },

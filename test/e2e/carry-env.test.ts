@@ -3,10 +3,12 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { Canaries } from '../kit/canaries.ts';
 import { parseDotEnv } from '../kit/stand-in/program/dot-env.ts';
-import type { TempLab } from '../kit/temp-lab.ts';
+import { moverFor } from '../kit/mover.ts';
+import { makeTempLab, type TempLab } from '../kit/temp-lab.ts';
 import { expectRolledBack, systemctl, tryMove, type Tried } from '../kit/try-move.ts';
 import { reportMarkdown } from '../../src/cli/report-markdown.ts';
 import { foldReport } from '../../src/core/report.ts';
+import { pull } from '../../src/visits/pull.ts';
 
 const CARRY = { asked: { carryEnv: true } };
 const UNIT = 'smart-agent-neo-gateway.service';
@@ -155,20 +157,40 @@ describe('--carry-env', () => {
     });
   });
 
-  it('not given, nothing is carried, and the flag is named', async () => {
+  it('not given, a config that could not be loaded here is refused, and the flag is named (F55)', async () => {
     const canaries = new Canaries();
     const prepare = (lab: TempLab): void => {
       furnish(lab, canaries);
       restart(lab);
     };
-    await tryMove({ runsAs: 'service', prepare, limits: { startMs: 2500 } }, ({ verdict, events }) => {
-      expect(verdict).toMatchObject({ outcome: 'rolled-back', running: 'old' });
-      const plan = events.find(({ type }) => type === 'plan.made');
-      const warnings = plan?.type === 'plan.made' ? plan.plan.warnings : [];
-      const warning = warnings.find(({ code }) => code === 'secret-left-behind');
-      expect(warning?.message).toMatch(/NP_BOT .*NP_FILE .*NP_TWO/);
-      expect(warning?.hint).toContain('--carry-env');
+    await tryMove({ runsAs: 'service', prepare }, ({ lab, verdict, events }) => {
+      expect(verdict).toMatchObject({ outcome: 'refused', running: 'old', exitCode: 3 });
+      expect(verdict.problem).toMatchObject({ code: 'secret-needed', stops: true });
+      expect(verdict.problem?.message).toMatch(/NP_BOT /);
+      expect(verdict.problem?.hint).toContain('--carry-env');
+      expect(events.some(({ type }) => type === 'step.before')).toBe(false);
+      expect(lab.running('old')).toHaveLength(1);
     });
+  });
+
+  it('brings a key that the old gateway only inherited, which no config mentions and no file holds (F55)', async () => {
+    const canaries = new Canaries();
+    const [key, own] = [canaries.of('key'), canaries.of('own')];
+    const lab = await makeTempLab({ runsAs: 'stopped', sessions: 2 });
+    try {
+      const inherited = { TELEGRAM_BOT_TOKEN: key, SMART_AGENT_NEO_GATEWAY_PASSWORD: own, EDITOR: 'vi' };
+      await lab.startForeground('old', inherited);
+      const mover = moverFor(lab, CARRY);
+      expect(await pull(mover.tools, mover.request)).toMatchObject({ outcome: 'moved', running: 'new' });
+      expect(envOf(lab).values).toMatchObject({ TELEGRAM_BOT_TOKEN: key, SMART_AGENT_NEO_GATEWAY_PASSWORD: own });
+      expect(envOf(lab).text).not.toContain('EDITOR');
+      const fates = foldReport(mover.events).plan?.outside.map(({ name, fate }) => `${name} ${fate}`);
+      expect(fates).toEqual(['SMART_AGENT_NEO_GATEWAY_PASSWORD carried', 'TELEGRAM_BOT_TOKEN carried']);
+      const said = JSON.stringify(mover.events);
+      expect([said.includes(key), said.includes(own)]).toEqual([false, false]);
+    } finally {
+      await lab.destroy();
+    }
   });
 });
 

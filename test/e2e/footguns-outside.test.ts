@@ -43,10 +43,11 @@ describe('a key that only the unit of the old machine has', () => {
     put(join(old.home, `${UNIT_FILE}.d/key.conf`), `[Service]\nEnvironment=${line}\n`);
   };
 
-  it('is missing by hand, and the new gateway does not start; neo-pull names it before and goes back (row 7, F55)', () =>
+  it('is missing by hand, and the new gateway does not start; neo-pull names it and stops nothing (row 7, F55)', () =>
     tryMove({ runsAs: 'service', config: { secrets }, prepare }, async ({ lab, verdict, mover }) => {
-      expect(warned(mover, 'secret-left-behind')?.message).toContain('EXAMPLE_API_KEY');
-      expect(verdict).toMatchObject({ outcome: 'rolled-back', running: 'old' });
+      expect(verdict).toMatchObject({ outcome: 'refused', running: 'old', problem: { code: 'secret-needed' } });
+      expect(verdict.problem?.message).toContain('EXAMPLE_API_KEY');
+      expect(mover.events.some(({ type }) => type === 'step.before')).toBe(false);
       expect(lab.running('old')).toHaveLength(1);
 
       const hand = await machineByHand(lab);
@@ -59,7 +60,7 @@ describe('a key that only the unit of the old machine has', () => {
       systemctl(lab, 'start');
       await waitFor('the old gateway is up again', () => lab.running('old').length === 1);
 
-      // What the warning says to do.
+      // What the refusal says to do.
       edit(join(lab.old.home, ENV_FILE), (text) => `EXAMPLE_API_KEY=as-before\n${text}`);
       const again = moverFor(lab);
       expect(await pull(again.tools, again.request)).toMatchObject({ outcome: 'moved', running: 'new' });
