@@ -1,6 +1,7 @@
 import type { Clock } from '../core/clock.ts';
 import type { Host } from '../core/host.ts';
 import { fail, ProblemError, type ProblemCode } from '../core/problem.ts';
+import { scriptInput } from '../host/input.ts';
 import { printable } from '../host/printable.ts';
 import { run } from '../host/run.ts';
 import { parseAnswer, type Answer } from './survey-answer.ts';
@@ -22,18 +23,17 @@ const MOST_BYTES = 64 * 1024 * 1024;
 const UNANSWERED: readonly ProblemCode[] = ['command-timeout', 'output-too-large', 'command-not-found'];
 
 /**
- * Hands a script to `/bin/sh` on a machine, by its stdin, and reads what it answers. Read-only as far as the script is.
+ * Hands a script and its arguments to `/bin/sh` on a machine, by its stdin, and reads what it answers. Read-only as far as the script is.
  * Throws `survey-failed` when it fails, takes too long, says too much or nothing that can be read; `connection-lost`.
  */
 export async function askScript(host: Host, question: ScriptQuestion): Promise<Answer> {
-  const { what, script, args, timeoutMs, clock, signal } = question;
+  const { what, timeoutMs, clock, signal } = question;
   const limits = { timeoutMs, maxBytes: MOST_BYTES, clock, ...(signal ? { signal } : {}) };
-  const result = await run(host, ['/bin/sh', '-s', '--', ...args], { stdin: script, ...limits }).catch(
-    (thrown: unknown) => {
-      if (!(thrown instanceof ProblemError) || !UNANSWERED.includes(thrown.problem.code)) throw thrown;
-      throw failed(what, thrown.message, thrown);
-    },
-  );
+  const stdin = scriptInput(question);
+  const result = await run(host, ['/bin/sh', '-s'], { stdin, ...limits }).catch((thrown: unknown) => {
+    if (!(thrown instanceof ProblemError) || !UNANSWERED.includes(thrown.problem.code)) throw thrown;
+    throw failed(what, thrown.message, thrown);
+  });
   if (result.code === 0) return parseAnswer(result.stdout, host.label);
   const ending = result.code === null ? `signal ${String(result.signal)}` : `exit code ${String(result.code)}`;
   const words = printable(result.stderr.subarray(-400));

@@ -82,7 +82,7 @@ export async function hasKept(host: Host, folder: string): Promise<boolean> {
 export interface Launch {
   /** What `keepForeground` saved; without it the gateway is started afresh in its home, in its own environment. */
   readonly folder?: string;
-  /** Added, such as `quietEnv`. No secret: it stands in an argv on the way. */
+  /** Added, such as `quietEnv`. No secret. */
   readonly extraEnv?: Readonly<Record<string, string>>;
   /** On that machine; gets what the gateway prints, appended, 0600. `gateway.log` in `folder` without it. */
   readonly logFile?: string;

@@ -3,6 +3,7 @@ import type { Clock } from '../core/clock.ts';
 import type { Host } from '../core/host.ts';
 import type { Gateway } from '../core/plan.ts';
 import { fail } from '../core/problem.ts';
+import { programInput } from '../host/input.ts';
 import { printable } from '../host/printable.ts';
 import { run } from '../host/run.ts';
 import { foregroundCommand } from './commands.ts';
@@ -32,11 +33,12 @@ export async function probe<T>(
   { shape, waiting = {} }: { shape: z.ZodType<T>; waiting?: Waiting },
 ): Promise<T> {
   const words = Buffer.from(JSON.stringify(request)).toString('base64');
+  const stdin = programInput({ program: PROGRAM_TEXT, request: words });
   // NODE_OPTIONS of a login shell may name files that are not there, or print.
   const env = { NODE_OPTIONS: '' };
   const { clock, signal } = waiting;
-  const options = { stdin: PROGRAM_TEXT, env, ...(clock && { clock }), ...(signal && { signal }) };
-  const result = await run(host, [gateway.node, '-', words], options);
+  const options = { stdin, env, ...(clock && { clock }), ...(signal && { signal }) };
+  const result = await run(host, [gateway.node, '-'], options);
   if (result.code !== 0) throw notRun(host, gateway, result);
   const parsed = reply.safeParse(readJsonAnswer(result.stdout));
   if (!parsed.success) throw malformed(host, request);

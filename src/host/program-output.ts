@@ -2,6 +2,7 @@ import type { Clock } from '../core/clock.ts';
 import type { Exit, Host, Process } from '../core/host.ts';
 import { fail, type ProblemError } from '../core/problem.ts';
 import { refusedProblem } from './account-read-only.ts';
+import { programInput } from './input.ts';
 import { printable } from './printable.ts';
 import { quoteWord } from './quote.ts';
 
@@ -10,6 +11,7 @@ export interface ProgramOptions {
   readonly node: string;
   /** The program's text, one file. */
   readonly text: string;
+  /** Base64. */
   readonly request: string;
   /** What it does, for messages: `the walk of /home/al/.smart-agent-neo`. */
   readonly doing: string;
@@ -29,7 +31,7 @@ export const ENVIRONMENT: Readonly<Record<string, string>> = {
 const LAST_WORDS_BYTES = 8 * 1024;
 
 /**
- * Runs a program of ours on a Host, its text on stdin so that it leaves no file there, and yields what it prints as it comes.
+ * Runs a program of ours on a Host, its request and its text on stdin so that it leaves no file and shows no path there, and yields what it prints as it comes.
  * Ends the program when the consumer stops early. Throws what the Host throws, the signal's reason, `command-timeout` after
  * `stallMs` of silence, `account-read-only`, `command-not-found` without that Node, `command-failed` for any other end than exit code 0.
  */
@@ -40,11 +42,11 @@ export async function* programOutput(host: Host, options: ProgramOptions): Async
   const over = new AbortController();
   signal.addEventListener('abort', () => cut.abort(signal.reason), { signal: over.signal });
   try {
-    const argv = [node, '--input-type=commonjs', '-', request];
+    const argv = [node, '--input-type=commonjs', '-'];
     const program = await host.spawn(argv, { env: ENVIRONMENT, signal: cut.signal });
     const heard = onSilence(options, over.signal, () => cut.abort(silent(host, options)));
     const lastWords = listen(program);
-    program.stdin.end(text);
+    program.stdin.end(programInput({ program: text, request }));
     yield* outputOf(program, heard, cut);
     const exit = await program.exit;
     cut.signal.throwIfAborted();

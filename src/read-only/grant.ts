@@ -1,21 +1,22 @@
 import { createHash } from 'node:crypto';
 import { posix as path } from 'node:path';
 import type { Refusal } from '../host/account-read-only.ts';
+import { programInput, readProgramInput, readScriptInput, scriptInput } from '../host/input.ts';
 import { type Account, insideRoots, isKnownProgram } from './account.ts';
 import { COMMANDS, KEEPER_NAMES, MACHINE_ARGS, SCRIPTS, VERSION } from './known.generated.ts';
 import type { AskedFor } from './line.ts';
 import { isPlainSender, isSender } from './rsync-args.ts';
 
-/** What may be started, if what comes on its stdin may: a script or program of neo-pull, or the arguments of a sending rsync. */
+/** What may be started, if what comes on its stdin may: a script or program of neo-pull and what it is to look at, or the arguments of a sending rsync. */
 export interface Grant {
-  readonly kind: 'script' | 'walk' | 'census' | 'rsync' | 'plain-rsync';
+  readonly kind: 'script' | 'program' | 'rsync' | 'plain-rsync';
   readonly argv: readonly string[];
   readonly cwd: string | null;
 }
 
-const SHELL = ['/bin/sh', '-s', '--'];
+const SHELL = '/bin/sh -s';
 /** How a program of ours is started behind its Node, and with what, none of which is passed on: `cleaned` takes orders to Node away as well. */
-const PROGRAM = ['--input-type=commonjs', '-'];
+const PROGRAM = '--input-type=commonjs -';
 const PROGRAM_VARIABLES: Readonly<Record<string, string>> = {
   NODE_OPTIONS: '',
   NODE_PATH: '',
@@ -26,9 +27,11 @@ const PROGRAM_VARIABLES: Readonly<Record<string, string>> = {
 export function grant(asked: AskedFor & { kind: 'launch' }, account: Account): Grant | Refusal {
   const { argv, cwd } = asked;
   const [program = '', ...args] = argv;
-  if (args.length === 3 && PROGRAM.every((word, at) => word === args[at])) return grantProgram(asked, account);
+  const line = argv.join(' ');
+  if (line.startsWith(`${SHELL} --`) || args.join(' ').startsWith(`${PROGRAM} `)) return ofOtherVersion(named(argv));
+  if (args.join(' ') === PROGRAM) return grantProgram(asked, account);
   if (Object.keys(asked.env ?? {}).length > 0) return refused(`${named(argv)}, with variables of its own`);
-  if (SHELL.every((word, at) => word === argv[at]) && cwd === undefined) return { kind: 'script', argv, cwd: null };
+  if (line === SHELL && cwd === undefined) return { kind: 'script', argv: SHELL.split(' '), cwd: null };
   const kind = isSender(args) ? 'rsync' : isPlainSender(args) ? 'plain-rsync' : null;
   if (path.basename(program) !== 'rsync' || kind === null || cwd === undefined) return refused(named(argv));
   if (!account.searchPath.includes(path.dirname(program))) return outside(program);
@@ -36,16 +39,11 @@ export function grant(asked: AskedFor & { kind: 'launch' }, account: Account): G
   return real === null ? outside(cwd) : { kind, argv, cwd: real };
 }
 
-/** By the Node that runs the dispatcher, whichever was asked for; from where what it is to read really lies. */
+/** By the Node that runs the dispatcher, whichever was asked for. */
 function grantProgram({ argv, cwd, env = {} }: AskedFor & { kind: 'launch' }, account: Account): Grant | Refusal {
   const isOurs = Object.entries(env).every(([name, value]) => PROGRAM_VARIABLES[name] === value);
-  const asked = requestIn(argv.at(-1) ?? '');
-  if (!isOurs || cwd !== undefined || asked === null) return refused(named(argv));
-  const stray = asked.paths.find((one) => insideRoots(one, account) === null);
-  if (stray !== undefined) return outside(stray);
-  const request = asked.at((one) => insideRoots(one, account) ?? '');
-  const words = Buffer.from(JSON.stringify(request)).toString('base64');
-  return { kind: asked.kind, argv: [account.node, ...PROGRAM, words], cwd: null };
+  if (!isOurs || cwd !== undefined) return refused(named(argv));
+  return { kind: 'program', argv: [account.node, ...PROGRAM.split(' ')], cwd: null };
 }
 
 interface ProgramRequest {
@@ -109,18 +107,45 @@ function decoded(text: string): Readonly<Record<string, unknown>> {
   }
 }
 
-/** Null when what is to be read is neo-pull's, and its arguments lead nowhere that they may not. Reads the file system. */
-export function judgeScript(text: Buffer, { kind, argv }: Grant, account: Account): Refusal | null {
+/**
+ * What may be handed to what was started, of what came for it on stdin: a script with its arguments, or a program with a request that
+ * leads where its paths really lie. Both have to be neo-pull's, and lead nowhere that they may not. Reads the file system.
+ */
+export function judgeInput(input: Buffer, kind: 'script' | 'program', account: Account): string | Refusal {
+  const text = input.toString();
+  if (kind === 'program') return judgeProgram(text, account);
+  const read = readScriptInput(text);
+  const name = read && nameOf(read.script);
+  if (read === null || name === null) return ofOtherVersion(read?.script ?? text);
+  return judgeScript(name, read.args, account) ?? scriptInput(read);
+}
+
+function judgeProgram(text: string, account: Account): string | Refusal {
+  const read = readProgramInput(text);
+  const name = read && nameOf(read.program);
+  if (read === null || name === null) return ofOtherVersion(read?.program ?? text);
+  const asked = requestIn(read.request);
+  if (asked?.kind !== name) return refused(`${name} for node`);
+  const stray = asked.paths.find((one) => insideRoots(one, account) === null);
+  if (stray !== undefined) return outside(stray);
+  const request = asked.at((one) => insideRoots(one, account) ?? '');
+  return programInput({ ...read, request: Buffer.from(JSON.stringify(request)).toString('base64') });
+}
+
+/** The name of a script or program of ours. */
+function nameOf(text: string): string | null {
   const hash = createHash('sha256').update(text).digest('hex');
-  const name = Object.hasOwn(SCRIPTS, hash) ? SCRIPTS[hash] : undefined;
-  if (name === undefined) {
-    const what = `a script that is none of neo-pull ${VERSION} (SHA-256 ${hash}); the neo-pull that sent it may be of another version`;
-    return { kind: 'other-version', what };
-  }
-  const isProgram = name === 'walk' || name === 'census';
-  if (isProgram ? kind !== name : kind !== 'script') return refused(`${name} for ${argv[0] ?? ''}`);
-  if (isProgram) return null;
-  const args = argv.slice(SHELL.length);
+  return (Object.hasOwn(SCRIPTS, hash) ? SCRIPTS[hash] : undefined) ?? null;
+}
+
+function ofOtherVersion(text: string): Refusal {
+  const hash = createHash('sha256').update(text).digest('hex');
+  const what = `what is none of neo-pull ${VERSION} (SHA-256 ${hash}); the neo-pull that sent it may be of another version`;
+  return { kind: 'other-version', what };
+}
+
+function judgeScript(name: string, args: readonly string[], account: Account): Refusal | null {
+  if (name === 'walk' || name === 'census') return refused(`${name} for ${SHELL}`);
   if (name === 'machine') return isMachineArgs(args) ? null : refused(`survey of ${args.join(' ')}`);
   if (name === 'keepers') return isKeeperArgs(args) ? null : refused(`look at ${args.join(' ')}`);
   if (name === 'gateway') return judgeGateway(args, account);

@@ -10,7 +10,7 @@ import type { Writable } from 'node:stream';
 import { REFUSED, type Refusal, sayRefusal } from '../host/account-read-only.ts';
 import type { Account } from './account.ts';
 import { accountOf, cleaned } from './environment.ts';
-import { type Grant, grant, judgeScript, refused } from './grant.ts';
+import { type Grant, grant, judgeInput, refused } from './grant.ts';
 import { isOurs } from './kin.ts';
 import { VERSION } from './known.generated.ts';
 import { type AskedFor, readLine } from './line.ts';
@@ -22,8 +22,8 @@ printf '%s %s\\n' "$1" $$ >&2 || exit
 cd -P -- "$2" || exit 125
 shift 2
 exec "$@"`;
-/** Of any script; ours have a tenth of it. */
-const LONGEST_SCRIPT = 128 * 1024;
+/** Of any script with its arguments: the most are 400 paths. */
+const LONGEST_INPUT = 4 * 1024 * 1024;
 
 type Child = ChildProcessByStdio<Writable, null, null>;
 type Launch = AskedFor & { kind: 'launch' };
@@ -40,23 +40,27 @@ function main(): void {
 
 function launch(asked: Launch, account: Account): void {
   const given = grant(asked, account);
-  if ('what' in given) end(given, asked);
-  else if (given.kind === 'rsync') feedRsync(start(asked, given));
-  else if (given.kind === 'plain-rsync') process.stdin.pipe(start(asked, given).stdin);
-  else feedScript(start(asked, given), (text) => judgeScript(text, given, account));
+  if ('what' in given) {
+    end(given, asked);
+    return;
+  }
+  const { kind } = given;
+  if (kind === 'rsync') feedRsync(start(asked, given));
+  else if (kind === 'plain-rsync') process.stdin.pipe(start(asked, given).stdin);
+  else feedInput(start(asked, given), (input) => judgeInput(input, kind, account));
 }
 
-/** The script is handed on when all of it has come and is known; until then the shell that is to read it waits. */
-function feedScript(child: Child, judge: (text: Buffer) => Refusal | null): void {
-  let text = Buffer.alloc(0);
+/** A script is handed on when all of it has come and is known; until then the shell that is to read it waits. */
+function feedInput(child: Child, judge: (input: Buffer) => string | Refusal): void {
+  let input = Buffer.alloc(0);
   process.stdin.on('data', (chunk: Buffer) => {
-    text = Buffer.concat([text, chunk]);
-    if (text.length > LONGEST_SCRIPT) turnAway(child, refused(`a script of more than ${LONGEST_SCRIPT} bytes`));
+    input = Buffer.concat([input, chunk]);
+    if (input.length > LONGEST_INPUT) turnAway(child, refused(`a script of more than ${LONGEST_INPUT} bytes`));
   });
   process.stdin.once('end', () => {
-    const refusal = judge(text);
-    if (refusal) turnAway(child, refusal);
-    else child.stdin.end(text);
+    const judged = judge(input);
+    if (typeof judged === 'string') child.stdin.end(judged);
+    else turnAway(child, judged);
   });
 }
 

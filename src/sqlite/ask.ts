@@ -1,6 +1,7 @@
 import type { Clock } from '../core/clock.ts';
 import type { Host } from '../core/host.ts';
 import { ProblemError } from '../core/problem.ts';
+import { programInput } from '../host/input.ts';
 import { printable } from '../host/printable.ts';
 import { run } from '../host/run.ts';
 import { databaseAnswer, type DatabaseAnswer, type DatabaseRequest } from './contract.ts';
@@ -26,14 +27,14 @@ export async function askDatabase(host: Host, request: DatabaseRequest, asking: 
   };
   try {
     const options = {
-      stdin: PROGRAM_TEXT,
+      stdin: programInput({ program: PROGRAM_TEXT, request: words }),
       env: { NODE_OPTIONS: '' },
       timeoutMs,
       maxBytes: 64 * 1024 * 1024,
       clock,
       signal,
     };
-    const { code, stdout, stderr } = await run(host, [node, '-', words], options);
+    const { code, stdout, stderr } = await run(host, [node, '-'], options);
     if (code !== 0)
       return failed(`its program ended with ${code ?? 'a signal'}: ${stderr.toString().trim().slice(-300)}`);
     const answer = databaseAnswer.safeParse(JSON.parse(stdout.toString()));

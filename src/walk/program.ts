@@ -1,5 +1,5 @@
 /**
- * The program that takes a manifest on a machine: `node - <request>`, with this file, bundled into one, on stdin. It runs under
+ * The program that takes a manifest on a machine: `node -`, with the request and this file, bundled into one, on stdin. It runs under
  * any Node from 18 on, needs nothing but that Node, changes nothing and leaves nothing behind. Records go to stdout.
  */
 import { once } from 'node:events';

@@ -1,6 +1,6 @@
 import type { ExcludeRule } from '../core/plan.ts';
 
-/** What the walking program is asked, as JSON in base64 in its first argument. */
+/** What the walking program is asked, as JSON in base64. */
 export interface WalkRequest {
   /** Absolute. */
   readonly root: string;

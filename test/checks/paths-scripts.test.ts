@@ -8,6 +8,7 @@ import { PATHS_SCRIPT } from '../../src/checks/paths-script.ts';
 import { seePaths } from '../../src/checks/see-paths.ts';
 import { strayLinks } from '../../src/checks/stray-links.ts';
 import { groupsOf, listOf, parseAnswer, valueOf } from '../../src/checks/survey-answer.ts';
+import type { Host } from '../../src/core/host.ts';
 import { clock, Machine } from './machine.ts';
 
 let machine: Machine;
@@ -62,6 +63,28 @@ describe.each(SHELLS)('%s', (...shell) => {
 });
 
 describe('the looks at paths and links', () => {
+  test('put no path in a command line, which every user of the machine could read, and no end to how many there are', async () => {
+    const host = machine.host();
+    const argvs: string[] = [];
+    const listening: Host = {
+      label: host.label,
+      spawn: (argv, options) => {
+        argvs.push(argv.join(' '));
+        return host.spawn(argv, options);
+      },
+      close: () => host.close(),
+    };
+    const long = Array.from({ length: 400 }, (_, at) =>
+      join(machine.home, 'a'.repeat(200), `${'b/'.repeat(2000)}${at}`),
+    );
+    const paths = [await machine.file('key.pem', 'x'), ...long];
+    const seen = await seePaths(listening, paths, { clock });
+    expect(seen.size).toBe(401);
+    await strayLinks(listening, [machine.home], { clock });
+    expect(argvs.length).toBeGreaterThan(1);
+    expect(argvs.filter((argv) => argv.includes(machine.home))).toEqual([]);
+  });
+
   test('take hundreds of paths, and leave out links that stay inside', async () => {
     const many = Array.from({ length: 1000 }, (_, at) => join(machine.home, String(at)));
     await machine.file('7', 'x');

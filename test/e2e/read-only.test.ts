@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { MEASURE_SCRIPT } from '../../src/checks/measure-script.ts';
+import { scriptInput } from '../../src/host/input.ts';
 import { loginCommand, signalCommand } from '../../src/host/quote.ts';
 import { makeLoopbackLab, type LoopbackLab } from '../kit/loopback-lab.ts';
 import { type Ended, IMPATIENT, leadingTo, neoPull } from '../kit/neo-pull.ts';
@@ -48,6 +49,10 @@ async function client(program: string, words: readonly string[], input: string |
     once(child, 'close') as Promise<[number | null]>,
   ]);
   return { code, stdout: stdout.toString('latin1'), stderr: stderr.toString('latin1') };
+}
+
+function measuring(path: string): string {
+  return scriptInput({ script: MEASURE_SCRIPT, args: [path] });
 }
 
 function ssh(line: string, input: string | Buffer = '') {
@@ -132,22 +137,22 @@ describe('a key for a read-only account, in the hands of somebody else', () => {
   });
 
   it('runs a script of ours, and none with one byte changed, which it says is of another version', async () => {
-    const line = launch(['/bin/sh', '-s', '--', lab.old.home]);
-    expect(await ssh(line, MEASURE_SCRIPT)).toMatchObject({
+    const line = launch(['/bin/sh', '-s']);
+    expect(await ssh(line, measuring(lab.old.home))).toMatchObject({
       code: 0,
       stdout: expect.stringContaining('dir.entries') as string,
     });
-    const changed = await ssh(line, MEASURE_SCRIPT.replace('np_put end ok', 'np_put end no'));
+    const changed = await ssh(line, measuring(lab.old.home).replace('np_put end ok', 'np_put end no'));
     expect(changed).toMatchObject({ code: 126, stderr: expect.stringContaining('(other-version)') as string });
     expect(changed.stdout).not.toContain('dir.entries');
-    expect(await ssh(line, 'x'.repeat(1_000_000))).toMatchObject(REFUSAL);
+    expect(await ssh(line, 'x'.repeat(5_000_000))).toMatchObject(REFUSAL);
   });
 
   it('adds no variable and reads nothing outside of the roots', async () => {
-    const script = ['/bin/sh', '-s', '--'];
-    expect(await ssh(launch([...script, lab.old.home], { env: { ENV: '/x' } }), MEASURE_SCRIPT)).toMatchObject(REFUSAL);
+    const script = ['/bin/sh', '-s'];
+    expect(await ssh(launch(script, { env: { ENV: '/x' } }), measuring(lab.old.home))).toMatchObject(REFUSAL);
     for (const path of ['/etc', `${lab.old.home}/..`, 'relative', '/proc/self/root/etc'])
-      expect(await ssh(launch([...script, path]), MEASURE_SCRIPT)).toMatchObject(REFUSAL);
+      expect(await ssh(launch(script), measuring(path))).toMatchObject(REFUSAL);
   });
 
   it('has rsync send, from inside the roots, with our options, and nothing else', async () => {
@@ -190,7 +195,7 @@ describe('a key for a read-only account, in the hands of somebody else', () => {
   });
 
   it('signals what it started itself, as neo-pull does where a script takes too long', async () => {
-    const held = spawn('ssh', [...way(), `${lab.sshd.user}@127.0.0.1`, launch(['/bin/sh', '-s', '--', lab.old.home])]);
+    const held = spawn('ssh', [...way(), `${lab.sshd.user}@127.0.0.1`, launch(['/bin/sh', '-s'])]);
     const ended = once(held, 'close');
     const [said] = (await once(held.stdout, 'data')) as [Buffer];
     const pid = Number(said.toString().trim().split(' ')[1]);

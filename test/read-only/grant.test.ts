@@ -12,7 +12,8 @@ import { PATHS_SCRIPT } from '../../src/checks/paths-script.ts';
 import { MACHINE_SCRIPT, machineArgs } from '../../src/checks/survey-script.ts';
 import { type Account, insideRoots } from '../../src/read-only/account.ts';
 import { accountOf, cleaned } from '../../src/read-only/environment.ts';
-import { type Grant, grant, judgeScript } from '../../src/read-only/grant.ts';
+import { grant, judgeInput } from '../../src/read-only/grant.ts';
+import { programInput, readProgramInput, scriptInput } from '../../src/host/input.ts';
 import { SCRIPTS } from '../../src/read-only/known.generated.ts';
 import { endOfArgs, isPlainSender, isSender, strangeArg } from '../../src/read-only/rsync-args.ts';
 import { PROGRAM_TEXT as CENSUS } from '../../src/census/program.generated.ts';
@@ -44,74 +45,95 @@ afterAll(() => {
   rmSync(home, { recursive: true, force: true });
 });
 
+type Judged = ReturnType<typeof judgeInput>;
+const kindOf = (judged: Judged): string | null => (typeof judged === 'string' ? null : judged.kind);
 const judged = (script: string, ...args: string[]): string | null =>
-  judgeScript(Buffer.from(script), { kind: 'script', argv: ['/bin/sh', '-s', '--', ...args], cwd: null }, account)
-    ?.kind ?? null;
+  kindOf(judgeInput(Buffer.from(scriptInput({ script, args })), 'script', account));
+const program = (text: string, request: string): Judged =>
+  judgeInput(Buffer.from(programInput({ program: text, request })), 'program', account);
+/** The request that the program is given. */
+const given = (answer: Judged): string =>
+  (typeof answer === 'string' ? readProgramInput(answer)?.request : undefined) ?? '';
 
-describe('a walk', () => {
+describe('what is started', () => {
   const ENV = { NODE_OPTIONS: '', NODE_PATH: '', UV_THREADPOOL_SIZE: '8' };
-  const request = (root: string): string =>
-    encodeRequest({ root, excludes: [], room: 'state', workspaces: [], hash: true });
-  const asked = (words: readonly string[], more: { cwd?: string; env?: Record<string, string> } = { env: ENV }) =>
-    grant({ kind: 'launch', nonce: '', argv: ['/opt/evil/node', ...words], ...more }, account);
-  const walk = (root: string): string[] => ['--input-type=commonjs', '-', request(root)];
+  const asked = (argv: readonly string[], more: { cwd?: string; env?: Record<string, string> } = {}) =>
+    grant({ kind: 'launch', nonce: '', argv, env: {}, ...more }, account);
+  const NODE = ['/opt/evil/node', '--input-type=commonjs', '-'];
 
-  it('is run by the Node of the dispatcher, from where its root really lies', () => {
-    const { kind, argv } = asked(walk(join(home, 'way-in'))) as Grant;
-    expect([kind, argv.slice(0, 3)]).toEqual(['walk', [process.execPath, '--input-type=commonjs', '-']]);
-    expect(decodeRequest(argv[3] ?? '')).toMatchObject({ root: join(home, 'state'), hash: true });
+  it('is the Node of the dispatcher, or a shell, by no other words and variables than ours', () => {
+    const [node, ...words] = [process.execPath, ...NODE.slice(1)];
+    expect(asked(NODE, { env: ENV })).toEqual({ kind: 'program', argv: [node, ...words], cwd: null });
+    expect(asked(['/bin/sh', '-s'])).toEqual({ kind: 'script', argv: ['/bin/sh', '-s'], cwd: null });
+    for (const argv of [
+      ['/opt/evil/node', '-'],
+      ['/opt/evil/node', '--require', '/x'],
+      ['/bin/sh', '-sx'],
+      ['/bin/sh'],
+    ])
+      expect(asked(argv)).toMatchObject({ kind: 'not-allowed' });
+    for (const env of [{ NODE_OPTIONS: '--require=/x' }, { LD_PRELOAD: '/x' }, { constructor: '' }])
+      for (const argv of [NODE, ['/bin/sh', '-s']]) expect(asked(argv, { env })).toMatchObject({ kind: 'not-allowed' });
+    for (const argv of [NODE, ['/bin/sh', '-s']])
+      expect(asked(argv, { cwd: home })).toMatchObject({ kind: 'not-allowed' });
   });
 
-  it('leads nowhere outside of the roots, and has no other words and variables than a walk has', () => {
-    for (const root of ['/etc', join(home, 'way-out'), `${home}/..`])
-      expect(asked(walk(root))).toMatchObject({ kind: 'outside' });
-    for (const words of [
-      ['-', request(home)],
-      ['--require', '/x', request(home)],
-      [...walk(home), 'more'],
+  it('by words that had the paths in them is of another version, and so is what comes without any', () => {
+    for (const argv of [
+      [...NODE, 'e30='],
+      ['/bin/sh', '-s', '--', home],
     ])
-      expect(asked(words)).toMatchObject({ kind: 'not-allowed' });
+      expect(asked(argv)).toMatchObject({ kind: 'other-version' });
+    for (const kind of ['script', 'program'] as const)
+      for (const text of ['', MEASURE_SCRIPT, PROGRAM_TEXT, `set -- $(id)\n${MEASURE_SCRIPT}`])
+        expect(judgeInput(Buffer.from(text), kind, account)).toMatchObject({ kind: 'other-version' });
+  });
+});
+
+describe('a walk', () => {
+  const request = (root: string): string =>
+    encodeRequest({ root, excludes: [], room: 'state', workspaces: [], hash: true });
+
+  it('begins where its root really lies', () => {
+    const answer = program(PROGRAM_TEXT, request(join(home, 'way-in')));
+    expect(decodeRequest(given(answer))).toMatchObject({ root: join(home, 'state'), hash: true });
+    expect(typeof answer === 'string' && answer.endsWith(`\n${PROGRAM_TEXT}`)).toBe(true);
+  });
+
+  it('leads nowhere outside of the roots, and asks for nothing but a walk', () => {
+    for (const root of ['/etc', join(home, 'way-out'), `${home}/..`])
+      expect(program(PROGRAM_TEXT, request(root))).toMatchObject({ kind: 'outside' });
     for (const text of ['', 'x', Buffer.from('null').toString('base64'), Buffer.from('{}').toString('base64')])
-      expect(asked(['--input-type=commonjs', '-', text])).toMatchObject({ kind: 'not-allowed' });
-    for (const env of [{ NODE_OPTIONS: '--require=/x' }, { LD_PRELOAD: '/x' }, { constructor: '' }])
-      expect(asked(walk(home), { env })).toMatchObject({ kind: 'not-allowed' });
-    expect(asked(walk(home), { cwd: home })).toMatchObject({ kind: 'not-allowed' });
+      expect(program(PROGRAM_TEXT, text)).toMatchObject({ kind: 'not-allowed' });
+    expect(program(PROGRAM_TEXT, '");evil("')).toMatchObject({ kind: 'other-version' });
   });
 
   it('is read by Node and a script by a shell, never the other way round', () => {
-    const given = asked(walk(home)) as Grant;
-    expect(judgeScript(Buffer.from(PROGRAM_TEXT), given, account)).toBeNull();
-    expect(judgeScript(Buffer.from(MEASURE_SCRIPT), given, account)).toMatchObject({ kind: 'not-allowed' });
-    expect(judgeScript(Buffer.from(`${PROGRAM_TEXT};`), given, account)).toMatchObject({ kind: 'other-version' });
+    expect(program(MEASURE_SCRIPT, request(home))).toMatchObject({ kind: 'not-allowed' });
+    expect(program(`${PROGRAM_TEXT};`, request(home))).toMatchObject({ kind: 'other-version' });
     expect(judged(PROGRAM_TEXT, home)).toBe('not-allowed');
   });
 });
 
 describe('a census', () => {
-  const asked = (state: string, workspace: string) => {
-    const request = encodeCensus({ state, apart: [], workspaces: [{ id: 'main', path: workspace }] });
-    const argv = ['/opt/evil/node', '--input-type=commonjs', '-', request];
-    return grant({ kind: 'launch', nonce: '', argv, env: {} }, account);
-  };
+  const asked = (state: string, workspace: string): Judged =>
+    program(CENSUS, encodeCensus({ state, apart: [], workspaces: [{ id: 'main', path: workspace }] }));
 
   it('looks where its places really lie, in the roots only, and is no walk', () => {
-    const given = asked(home, join(home, 'way-in')) as Grant;
-    expect([given.kind, given.argv[0]]).toEqual(['census', process.execPath]);
-    expect(decodeCensus(given.argv[3] ?? '').workspaces).toEqual([{ id: 'main', path: join(home, 'state') }]);
+    const { workspaces } = decodeCensus(given(asked(home, join(home, 'way-in'))));
+    expect(workspaces).toEqual([{ id: 'main', path: join(home, 'state') }]);
     expect(asked(home, join(home, 'way-out'))).toMatchObject({ kind: 'outside' });
     expect(asked('/etc', home)).toMatchObject({ kind: 'outside' });
-    expect(judgeScript(Buffer.from(CENSUS), given, account)).toBeNull();
-    expect(judgeScript(Buffer.from(PROGRAM_TEXT), given, account)).toMatchObject({ kind: 'not-allowed' });
+    const request = encodeCensus({ state: home, apart: [], workspaces: [] });
+    expect(program(PROGRAM_TEXT, request)).toMatchObject({ kind: 'not-allowed' });
   });
 
   it('reads certificates in the roots only, and vouches for no other Node than the one that answers', () => {
     const from = { platform: 'linux', arch: 'x64' };
     const certificates = [join(home, 'way-in/cert.pem'), '/etc/ssl/cert.pem', join(home, 'way-out/cert.pem')];
     const bound = { from, to: { ...from, libc: null, abi: '115' }, isOwnNode: true, certificates };
-    const request = encodeCensus({ state: home, apart: [], workspaces: [], bound });
-    const argv = [process.execPath, '--input-type=commonjs', '-', request];
-    const given = grant({ kind: 'launch', nonce: '', argv, env: {} }, account) as Grant;
-    expect(decodeCensus(given.argv[3] ?? '').bound).toEqual({
+    const answer = program(CENSUS, encodeCensus({ state: home, apart: [], workspaces: [], bound }));
+    expect(decodeCensus(given(answer)).bound).toEqual({
       ...bound,
       isOwnNode: false,
       certificates: [join(home, 'state/cert.pem')],
