@@ -2,7 +2,7 @@ import { isIP } from 'node:net';
 import type { BoundFacts } from '../census/bound-answer.ts';
 import { printable } from '../host/printable.ts';
 import { pasteable } from '../host/pasteable.ts';
-import { PRODUCTS } from '../gateway/product.ts';
+import { productNames } from '../gateway/product.ts';
 import type { Plan } from '../core/plan.ts';
 import { member } from './gateway-config.ts';
 
@@ -70,7 +70,7 @@ export function newAddress({ plan, config }: Bound): {
 /** The product's own command for the gateway that moved, for this machine. Pure. */
 export function productHere({ plan }: Bound): string {
   const { product, profile } = plan.new.gateway;
-  const { command } = PRODUCTS[product];
+  const { command } = productNames(product);
   return profile === 'default' ? command : `${command} --profile ${pasteable(profile)}`;
 }
 

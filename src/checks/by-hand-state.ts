@@ -1,6 +1,6 @@
 import type { BoundFacts } from '../census/bound-answer.ts';
 import type { ByHand } from '../core/by-hand.ts';
-import { PRODUCTS } from '../gateway/product.ts';
+import { productNames } from '../gateway/product.ts';
 import { pasteable } from '../host/pasteable.ts';
 import { isOldName, newAddress, productHere, type Bound } from './by-hand-names.ts';
 
@@ -40,7 +40,7 @@ function kindOf({ platform, client, isNode }: BoundFacts['devices'][number]): Ki
 /** Its token moved with the gateway: only the address is another. */
 function pointedAnew(kind: Kind, bound: Bound): Pick<ByHand, 'why' | 'command'> {
   const { host, port, url, tunnel } = newAddress(bound);
-  const { command } = PRODUCTS[bound.plan.new.gateway.product];
+  const { command } = productNames(bound.plan.new.gateway.product);
   const still = `It still calls the old machine; the gateway is ${url} now.`;
   if (tunnel !== null) {
     const why = `${still} It listens on the loopback of this machine only: with this tunnel, opened on that device, it is ws://127.0.0.1:${port} there.`;

@@ -1,10 +1,11 @@
 import path from 'node:path';
-import type { ProcessFacts, ProductName, Saying, ServiceFacts } from '../core/inventory.ts';
+import type { ProcessFacts, Saying, ServiceFacts } from '../core/inventory.ts';
+import type { AnyProduct } from '../core/product.ts';
 import {
   DEFAULT_PROFILE,
   configCandidates,
   envNames,
-  PRODUCTS,
+  productNames,
   profileOfStateDir,
   stateDirOf,
   type EnvSuffix,
@@ -31,7 +32,7 @@ export interface Claim {
 
 /** What the person named. */
 export interface Named {
-  readonly product: ProductName;
+  readonly product: AnyProduct;
   readonly stateDir?: string | undefined;
   readonly configPath?: string | undefined;
   readonly profiles?: readonly string[] | undefined;
@@ -127,7 +128,7 @@ const WHATS = ['state dir', 'config', 'profile', 'port'] as const;
 function configsOf(stateDir: string, { profile, seen, home, named: { product } }: Word): readonly string[] {
   const own = configCandidates(product, stateDir);
   if ((profile?.value ?? DEFAULT_PROFILE) !== DEFAULT_PROFILE) return own;
-  const { stateDirName, legacyStateDirNames } = PRODUCTS[product];
+  const { stateDirName, legacyStateDirNames } = productNames(product);
   const usual = [stateDirName, ...legacyStateDirNames].map((name) => path.posix.join(home, name));
   const others = usual.filter((dir) => dir !== stateDir && seen.dirs.includes(dir));
   return [...own, ...others.flatMap((dir) => configCandidates(product, dir))];
@@ -204,7 +205,7 @@ function defaultClaims(seen: MachineSeen, { product, profiles = [] }: Named): Cl
   const dirs = seen.dirs.filter((dir) => dir === usual || isOfOtherProfile(dir, product));
   return [...new Set([...dirs, ...named])].map((stateDir): Claim => {
     const profile = profileOfStateDir(product, stateDir);
-    const isLegacy = PRODUCTS[product].legacyStateDirNames.includes(path.posix.basename(stateDir));
+    const isLegacy = productNames(product).legacyStateDirNames.includes(path.posix.basename(stateDir));
     const source = isLegacy ? 'default (folder of an earlier name)' : 'default';
     const configs = configCandidates(product, stateDir);
     return {
@@ -221,15 +222,15 @@ function defaultClaims(seen: MachineSeen, { product, profiles = [] }: Named): Cl
   });
 }
 
-function isOfOtherProfile(dir: string, product: ProductName): boolean {
+function isOfOtherProfile(dir: string, product: AnyProduct): boolean {
   const profile = profileOfStateDir(product, dir);
   return profile !== null && profile !== DEFAULT_PROFILE;
 }
 
-function usualDir(home: string, profile: string | null, seen: MachineSeen, product: ProductName): string {
+function usualDir(home: string, profile: string | null, seen: MachineSeen, product: AnyProduct): string {
   const usual = stateDirOf(product, home, profile ?? DEFAULT_PROFILE);
   if ((profile ?? DEFAULT_PROFILE) !== DEFAULT_PROFILE || seen.dirs.includes(usual)) return usual;
-  const legacy = PRODUCTS[product].legacyStateDirNames.map((name) => path.posix.join(home, name));
+  const legacy = productNames(product).legacyStateDirNames.map((name) => path.posix.join(home, name));
   return legacy.find((dir) => seen.dirs.includes(dir)) ?? usual;
 }
 
@@ -237,14 +238,19 @@ function lockOf(pid: number, seen: MachineSeen): SeenLock | undefined {
   return seen.locks.find((lock) => lock.facts.pid === pid);
 }
 
-function isGateway(service: ServiceFacts, product: ProductName): boolean {
-  return profileOfUnit(service.unit, product) !== null || service.execStart.includes('gateway');
+/** Is it named as the product names its units? Pure. */
+export function isUnitOf(unit: string, product: AnyProduct): boolean {
+  return profileOfUnit(unit, product) !== null;
+}
+
+function isGateway(service: ServiceFacts, product: AnyProduct): boolean {
+  return isUnitOf(service.unit, product) || service.execStart.includes('gateway');
 }
 
 /** `smart-agent-neo-gateway-p.service` → `p`; null for names that follow no pattern. */
-function profileOfUnit(unit: string, product: ProductName): string | null {
+function profileOfUnit(unit: string, product: AnyProduct): string | null {
   const name = unit.replace(/\.service$/, '');
-  const { unitBase, legacyUnitBases } = PRODUCTS[product];
+  const { unitBase, legacyUnitBases } = productNames(product);
   const base = [unitBase, ...legacyUnitBases].find((one) => name === one || name.startsWith(`${one}-`));
   return base === undefined ? null : name.slice(base.length + 1) || DEFAULT_PROFILE;
 }

@@ -1,5 +1,5 @@
-import type { ProductName } from '../core/inventory.ts';
-import { PRODUCTS } from '../gateway/product.ts';
+import type { AnyProduct } from '../core/product.ts';
+import { productNames } from '../gateway/product.ts';
 
 /** What a name ends in whose value lets somebody in: `OPENAI_API_KEY`, `GEMINI_API_KEY_2`, `TELEGRAM_BOT_TOKEN`, `AWS_ACCESS_KEY_ID`. */
 const CREDENTIAL =
@@ -15,12 +15,12 @@ export function isCredential(name: string): boolean {
 }
 
 /** Is it one of the product's own? It writes those into every unit that it makes. Pure. */
-export function isOwn(name: string, product: ProductName): boolean {
-  const { envPrefix, legacyEnvPrefixes } = PRODUCTS[product];
+export function isOwn(name: string, product: AnyProduct): boolean {
+  const { envPrefix, legacyEnvPrefixes } = productNames(product);
   return [envPrefix, ...legacyEnvPrefixes].some((prefix) => name.startsWith(`${prefix}_`));
 }
 
 /** Has it no meaning on another machine? Of the product's own only its credentials have one. Pure. */
-export function staysBehind(name: string, product: ProductName): boolean {
+export function staysBehind(name: string, product: AnyProduct): boolean {
   return ACCOUNT.test(name) || (isOwn(name, product) && !isCredential(name));
 }

@@ -1,15 +1,16 @@
 import { readConfig } from '../core/config-text.ts';
-import type { GatewayFacts, MachineFacts, ProductName, Saying } from '../core/inventory.ts';
+import type { GatewayFacts, MachineFacts, Saying } from '../core/inventory.ts';
+import type { AnyProduct } from '../core/product.ts';
 import { fail, ProblemError } from '../core/problem.ts';
 import { printable } from '../host/printable.ts';
-import { DEFAULT_PROFILE, PRODUCTS, stateDirOf } from '../gateway/product.ts';
+import { DEFAULT_PROFILE, productNames, stateDirOf } from '../gateway/product.ts';
 import { member } from './gateway-config.ts';
 import { pasteable } from '../host/pasteable.ts';
 import { portOf, portsInDoubt } from './port.ts';
 import { wordsOn } from './sayings.ts';
 
 export interface Choice {
-  readonly product: ProductName;
+  readonly product: AnyProduct;
   /** Profiles that the person named; null when none. */
   readonly profile: readonly string[] | null;
   /** A state dir that the person named, as they did; it decides over everything else. */
@@ -18,6 +19,8 @@ export interface Choice {
   readonly configPath?: string | undefined;
   /** A port that a person named; it counts unless a running gateway listens elsewhere. */
   readonly port?: number | undefined;
+  /** Products of which there is nothing either, where none was named. */
+  readonly absent?: readonly AnyProduct[] | undefined;
 }
 
 /**
@@ -79,19 +82,24 @@ function nothingThere({ gateways, home, product, user, hostname }: MachineFacts,
     choice.stateDir === undefined
       ? [DEFAULT_PROFILE, '*'].map((profile) => stateDirOf(choice.product, home, profile))
       : [choice.stateDir];
-  const legacy = choice.stateDir === undefined ? PRODUCTS[choice.product].legacyStateDirNames : [];
+  const legacy = choice.stateDir === undefined ? productNames(choice.product).legacyStateDirNames : [];
   const places = [...looked, ...legacy.map((name) => `${home}/${name}`)].map((place) => printable(place)).join(', ');
   const account = printable(`${user}@${hostname}`);
-  const title = PRODUCTS[choice.product].title;
+  const title = productNames(choice.product).title;
+  const others = (choice.absent ?? []).filter((other) => other !== choice.product);
+  const nor =
+    others.length === 0
+      ? ''
+      : ` Nothing there is named after ${others.map((one) => productNames(one).title).join(' or ')} either.`;
   if (product === null && gateways.length === 0 && choice.stateDir === undefined) {
     return fail('product-missing-old', {
-      message: `${account} has neither ${title} nor a state dir of it. Looked in ${places}, and at services and processes.`,
+      message: `${account} has neither ${title} nor a state dir of it. Looked in ${places}, and at services and processes.${nor}`,
       hint: 'Connect as the user that runs the gateway, or name its state dir with --state-dir and its program with --remote-gateway-bin.',
     });
   }
   const installed = product === null ? `${title} was not found` : `${title} is installed as ${printable(product.path)}`;
   return fail('state-dir-missing', {
-    message: `${account} has no state dir of ${title} in ${places}. ${installed}.`,
+    message: `${account} has no state dir of ${title} in ${places}. ${installed}.${nor}`,
     hint: 'Connect as the user that runs the gateway, or name its state dir with --state-dir.',
   });
 }
@@ -171,7 +179,7 @@ function hostIn(url: string): string | null {
   return URL.canParse(url) ? printable(new URL(url).hostname) || null : null;
 }
 
-function listed(gateways: readonly GatewayFacts[], product: ProductName): string {
+function listed(gateways: readonly GatewayFacts[], product: AnyProduct): string {
   return gateways
     .map((gateway) => {
       const port = portOf(gateway, { config: configOrNull(gateway), product });
@@ -180,7 +188,7 @@ function listed(gateways: readonly GatewayFacts[], product: ProductName): string
     .join(', ');
 }
 
-function detailOf(gateways: readonly GatewayFacts[], product: ProductName) {
+function detailOf(gateways: readonly GatewayFacts[], product: AnyProduct) {
   return gateways.map((gateway) => ({
     profile: gateway.profile,
     stateDir: gateway.stateDir,

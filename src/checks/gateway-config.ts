@@ -1,8 +1,9 @@
 import path from 'node:path';
-import type { GatewayFacts, ProductName } from '../core/inventory.ts';
+import type { GatewayFacts } from '../core/inventory.ts';
+import type { AnyProduct } from '../core/product.ts';
 import { fail } from '../core/problem.ts';
 import { printable } from '../host/printable.ts';
-import { DEFAULT_PROFILE, PRODUCTS } from '../gateway/product.ts';
+import { DEFAULT_PROFILE, productNames } from '../gateway/product.ts';
 
 /** A directory that a config names as part of the gateway. */
 export interface ConfiguredDir {
@@ -22,7 +23,7 @@ export interface ConfiguredDir {
 export function configuredDirs(
   config: unknown,
   gateway: Pick<GatewayFacts, 'stateDir' | 'profile'>,
-  { product, home }: { product: ProductName; home: string },
+  { product, home }: { product: AnyProduct; home: string },
 ): ConfiguredDir[] {
   const agents = agentsOf(config);
   const place = { gateway, product, home };
@@ -38,7 +39,7 @@ export function configuredDirs(
 export function workspacesOf(
   config: unknown,
   gateway: Pick<GatewayFacts, 'stateDir' | 'profile'>,
-  machine: { product: ProductName; home: string },
+  machine: { product: AnyProduct; home: string },
 ): ConfiguredDir[] {
   return configuredDirs(config, gateway, machine).filter((dir) => dir.kind === 'workspace');
 }
@@ -61,7 +62,7 @@ interface Agent {
 
 interface Place {
   readonly gateway: Pick<GatewayFacts, 'stateDir' | 'profile'>;
-  readonly product: ProductName;
+  readonly product: AnyProduct;
   readonly home: string;
 }
 
@@ -90,7 +91,7 @@ function workspaceOf(agent: Agent, config: unknown, place: Place): ConfiguredDir
   const shared = member(config, 'agents', 'defaults', 'workspace');
   if (isText(shared)) return dir(shared, 'agents.defaults.workspace');
   // The product puts it into the usual state dir, even when another state dir was set.
-  const usual = path.posix.join(place.home, PRODUCTS[place.product].stateDirName);
+  const usual = path.posix.join(place.home, productNames(place.product).stateDirName);
   const { profile } = place.gateway;
   return dir(path.posix.join(usual, profile === DEFAULT_PROFILE ? 'workspace' : `workspace-${profile}`), 'default');
 }

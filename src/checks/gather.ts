@@ -4,7 +4,8 @@ import { parseExclude } from '../core/exclude.ts';
 import type { Host } from '../core/host.ts';
 import type { DirFacts, Inventory } from '../core/inventory.ts';
 import type { Asked, Connect, Limits, Plan } from '../core/plan.ts';
-import { PRODUCTS, profileSuffix, unitName } from '../gateway/product.ts';
+import type { AnyProduct } from '../core/product.ts';
+import { productNames, profileSuffix, unitName } from '../gateway/product.ts';
 import { findByHand } from './by-hand.ts';
 import { countOld } from './census.ts';
 import { channelsBefore } from './channels.ts';
@@ -27,6 +28,8 @@ export interface LookRequest {
   readonly target: string;
   readonly connect: Connect;
   readonly asked: Asked;
+  /** The products of which one is to be found, where none was named; the Plan has the one that was. */
+  readonly among?: readonly AnyProduct[];
   readonly limits: Limits;
   /** May a live directory here be parked? */
   readonly replace: boolean;
@@ -60,7 +63,9 @@ interface Waiting {
 }
 
 /** Looks at both machines. Read-only. Throws what makes a decision impossible. */
-export async function gather(machines: Machines, request: LookRequest, waiting: Waiting): Promise<Gathered> {
+export async function gather(machines: Machines, wanted: LookRequest, waiting: Waiting): Promise<Gathered> {
+  const surveyed = wanted.surveyed ?? (await surveyBoth(machines, wanted, waiting));
+  const request = { ...wanted, surveyed, asked: { ...wanted.asked, product: surveyed.product } };
   const { facts, routes, config } = await place(machines, request, waiting);
   const wish = wishOf(request, facts.gateway.profile);
   const draft = decide(facts, routes, wish, []);
@@ -84,15 +89,16 @@ export async function gather(machines: Machines, request: LookRequest, waiting: 
 }
 
 /** Which gateway, what belongs to it, and where that will be: what a first draft is decided from. */
-async function place(machines: Machines, request: LookRequest, waiting: Waiting) {
+async function place(machines: Machines, request: LookRequest & { surveyed: Surveyed }, waiting: Waiting) {
   const { asked } = request;
-  const { old, here } = request.surveyed ?? (await surveyBoth(machines, asked, waiting));
+  const { old, here, others, absent } = request.surveyed;
   const gateway = discover(old, {
     product: asked.product,
     profile: asked.profiles,
     stateDir: asked.stateDir ?? undefined,
     configPath: asked.configPath ?? undefined,
     port: asked.gatewayPort ?? undefined,
+    absent,
   });
   const includes = await readIncludes(machines.old, gateway, waiting);
   const config = wholeConfig(gateway, includes);
@@ -103,7 +109,7 @@ async function place(machines: Machines, request: LookRequest, waiting: Waiting)
   const named = { config, product: asked.product, flag: asked.gatewayPort };
   const newPort = { port: portOf(gateway, named), takenBy: null };
   const provenance = provenanceOf(old, gateway, named);
-  const bare = { old, new: here, gateway, dirs, fates, includes, provenance, neighbours };
+  const bare = { old, new: here, gateway, dirs, fates, includes, provenance, neighbours, otherProducts: others };
   const unasked = { newPort, channels: null, counts: null };
   const carrying = { product: asked.product, carryEnv: asked.carryEnv ?? false };
   const outside = secretsOutside({ ...bare, ...unasked }, config, carrying);
@@ -112,7 +118,7 @@ async function place(machines: Machines, request: LookRequest, waiting: Waiting)
 
 function wishOf({ target, connect, asked, limits }: LookRequest, profile: string): Wish {
   const excludes = asked.excludes.map(parseExclude);
-  const legacyStateDirs = PRODUCTS[asked.product].legacyStateDirNames.map((name) => name + profileSuffix(profile));
+  const legacyStateDirs = productNames(asked.product).legacyStateDirNames.map((name) => name + profileSuffix(profile));
   const unit = unitName(asked.product, profile);
   return { run: 'planned', target, connect, asked, limits, excludes, unit, legacyStateDirs };
 }

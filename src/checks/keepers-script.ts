@@ -1,5 +1,5 @@
-import type { ProductName } from '../core/inventory.ts';
-import { PRODUCTS } from '../gateway/product.ts';
+import type { AnyProduct } from '../core/product.ts';
+import { productNames } from '../gateway/product.ts';
 import { SHELL_PRELUDE } from './shell-prelude.ts';
 
 /**
@@ -149,7 +149,7 @@ exit 0
 `;
 
 /** The first argument of `KEEPERS_SCRIPT`. Pure. */
-export function keeperNames(product: ProductName): string {
-  const { command, legacyUnitBases } = PRODUCTS[product];
+export function keeperNames(product: AnyProduct): string {
+  const { command, legacyUnitBases } = productNames(product);
   return [command, ...legacyUnitBases.map((base) => base.replace(/-gateway$/, ''))].join(' ');
 }

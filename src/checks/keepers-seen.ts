@@ -1,5 +1,6 @@
 import path from 'node:path';
-import type { KeeperFacts, ProductName } from '../core/inventory.ts';
+import type { KeeperFacts } from '../core/inventory.ts';
+import type { AnyProduct } from '../core/product.ts';
 import { DEFAULT_PROFILE, envName, stateDirOf } from '../gateway/product.ts';
 import { keeperNames } from './keepers-script.ts';
 import { parsePlist } from './plist.ts';
@@ -8,7 +9,7 @@ import { parseUnit } from './unit-file.ts';
 
 /** Whose gateways are looked for. */
 export interface Owner {
-  readonly product: ProductName;
+  readonly product: AnyProduct;
   readonly home: string;
   readonly user: string;
   readonly uid: number;

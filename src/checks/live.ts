@@ -7,6 +7,7 @@ import type { Check, World } from '../core/step.ts';
 import { askAgents, askChannels, askHealth, askSessions } from '../gateway/ask.ts';
 import { loadDashboard } from '../gateway/dashboard.ts';
 import { readLife } from '../gateway/life.ts';
+import { productNames } from '../gateway/product.ts';
 import { sessionKeysOnDisk } from './session-keys.ts';
 import { together } from './together.ts';
 
@@ -158,7 +159,7 @@ export function channelsAsBefore(plan: Plan): Check {
       for (;;) {
         const now = (await askChannels(world.new, plan.new.gateway, { ...world, probe: true })) ?? [];
         const lost = before.filter((was) => !isUp(now, was));
-        if (lost.length === 0 || world.clock.now() >= deadline) return lost.map(notConnected);
+        if (lost.length === 0 || world.clock.now() >= deadline) return lost.map((one) => notConnected(one, plan));
         await world.clock.sleep(1000, world.signal);
       }
     },
@@ -170,10 +171,11 @@ function isUp(now: readonly ChannelState[], was: ChannelState): boolean {
   return same !== undefined && (same.connected ?? same.running);
 }
 
-function notConnected({ channel, account }: ChannelState): Problem {
+function notConnected({ channel, account }: ChannelState, plan: Plan): Problem {
+  const { command } = productNames(plan.new.gateway.product);
   return problem('channel-not-connected', {
     message: `${channel} (${account}) was connected on the old machine and is not connected on this one.`,
-    hint: 'Give it a minute and look: smart-agent-neo channels status --probe. If it asks to be linked, link it again.',
+    hint: `Give it a minute and look: ${command} channels status --probe. If it asks to be linked, link it again.`,
   });
 }
 

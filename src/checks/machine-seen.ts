@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { MachineFacts, ProcessFacts, ProductName, RsyncFacts, ServiceFacts } from '../core/inventory.ts';
+import type { MachineFacts, ProcessFacts, RsyncFacts, ServiceFacts } from '../core/inventory.ts';
+import type { AnyProduct } from '../core/product.ts';
 import { envNames, type EnvSuffix } from '../gateway/product.ts';
 import { countOf, groupsOf, listOf, valueOf, valuesOf, type Answer } from './survey-answer.ts';
 import { parseUnit, SECRET_NAME, type UnitNames } from './unit-file.ts';
@@ -33,7 +34,7 @@ export interface MachineSeen {
 }
 
 /** Reads the answer to `MACHINE_SCRIPT`. Pure. What is not there is empty, for a machine need not have it. */
-export function machineSeen(answer: Answer, product: ProductName): MachineSeen {
+export function machineSeen(answer: Answer, product: AnyProduct): MachineSeen {
   const one = (key: string): string => (valueOf(answer, key) ?? '').trim();
   const names = { home: valueOf(answer, 'home') ?? '', user: one('user'), uid: countOf(answer, 'uid') ?? -1 };
   return {
@@ -162,7 +163,7 @@ function startedBy(
 }
 
 /** A lock of a process that is gone, or whose number was given to another, says nothing. */
-function lockSeen(group: Answer, product: ProductName): SeenLock[] {
+function lockSeen(group: Answer, product: AnyProduct): SeenLock[] {
   const path = valueOf(group, 'lock') ?? '';
   const lock = objectIn(valueOf(group, 'lock.text') ?? '');
   const pid = typeof lock['pid'] === 'number' && Number.isSafeInteger(lock['pid']) ? lock['pid'] : null;
@@ -174,7 +175,7 @@ function lockSeen(group: Answer, product: ProductName): SeenLock[] {
   return [{ path, facts: { ...facts, ...variablesIn(group, 'lock.variables') }, configPath, env }];
 }
 
-function processSeen(group: Answer, product: ProductName): SeenProcess[] {
+function processSeen(group: Answer, product: AnyProduct): SeenProcess[] {
   const pid = countOf(group, 'process');
   const title = (valueOf(group, 'process.title') ?? '').split('\n')[0]?.trim() ?? '';
   const facts = processOf(pid, valueOf(group, 'process.stat'), `process title ${title.split('/').at(-1) ?? ''}`);
@@ -212,7 +213,7 @@ function processOf(pid: number | null, stat: string | null, foundBy: string): Pr
 
 const READ: readonly EnvSuffix[] = ['HOME', 'STATE_DIR', 'CONFIG_PATH', 'PROFILE', 'GATEWAY_PORT'];
 
-function environmentOf(lines: readonly string[], product: ProductName): SeenProcess['env'] {
+function environmentOf(lines: readonly string[], product: AnyProduct): SeenProcess['env'] {
   const env = new Map<EnvSuffix | 'userHome', string>();
   for (const line of lines) {
     const [name, value] = [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)];

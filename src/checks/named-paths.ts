@@ -1,9 +1,10 @@
 import { posix as path } from 'node:path';
 import { listPaths } from '../core/config-text.ts';
-import type { GatewayFacts, Inventory, ProductName } from '../core/inventory.ts';
+import type { GatewayFacts, Inventory } from '../core/inventory.ts';
+import type { AnyProduct } from '../core/product.ts';
 import { ProblemError } from '../core/problem.ts';
 import { printable } from '../host/printable.ts';
-import { PRODUCTS } from '../gateway/product.ts';
+import { productNames } from '../gateway/product.ts';
 import { includePathsOf } from './includes.ts';
 import type { StrayLink } from './stray-links.ts';
 
@@ -34,8 +35,8 @@ const LOG = /(?:^|\/)logging\/file$/;
 const OTHER: Pick<NamedPath, 'as' | 'room' | 'to'> = { as: 'value', room: 'state', to: null };
 
 /** Where the product keeps its approvals: in its usual state dir, whatever state dir or profile was set. Pure. */
-export function approvalsOf(home: string, product: ProductName): string {
-  return path.join(home, PRODUCTS[product].stateDirName, 'exec-approvals.json');
+export function approvalsOf(home: string, product: AnyProduct): string {
+  return path.join(home, productNames(product).stateDirName, 'exec-approvals.json');
 }
 
 /**
@@ -45,7 +46,7 @@ export function approvalsOf(home: string, product: ProductName): string {
 export function namedPaths(
   gateway: Pick<GatewayFacts, 'configPath' | 'configText'>,
   includes: Inventory['includes'],
-  { home, newHome, product }: { home: string; newHome: string; product: ProductName },
+  { home, newHome, product }: { home: string; newHome: string; product: AnyProduct },
 ): NamedPath[] {
   const own = gateway.configText === null ? [] : [{ path: gateway.configPath, text: gateway.configText }];
   const approvals = { path: approvalsOf(home, product), to: approvalsOf(newHome, product) };

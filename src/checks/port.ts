@@ -1,4 +1,5 @@
-import type { GatewayFacts, ProductName, Saying } from '../core/inventory.ts';
+import type { GatewayFacts, Saying } from '../core/inventory.ts';
+import type { AnyProduct } from '../core/product.ts';
 import { DEFAULT_PORT, envNames } from '../gateway/product.ts';
 import { member } from './gateway-config.ts';
 import { gathered, wordsOn } from './sayings.ts';
@@ -6,7 +7,7 @@ import { gathered, wordsOn } from './sayings.ts';
 /** What a port follows from. `config` is what `readConfig` gave, or null. */
 export interface PortFacts {
   readonly config: unknown;
-  readonly product: ProductName;
+  readonly product: AnyProduct;
   /** What the person named. */
   readonly flag?: number | null | undefined;
 }

@@ -2,6 +2,7 @@ import type { PureCheck } from './pure-check.ts';
 import type { DirFacts, Inventory } from '../core/inventory.ts';
 import type { Plan } from '../core/plan.ts';
 import { ProblemError } from '../core/problem.ts';
+import { otherProductCheck } from './find-product.ts';
 import { gatewayChecks } from './gateway-checks.ts';
 import { keeperChecks } from './keeper-checks.ts';
 import { machineChecks } from './machine-checks.ts';
@@ -30,6 +31,7 @@ export function preflight(inventory: Inventory, plan: Plan, options: PreflightOp
   return [
     ...machineChecks(inventory),
     ...programChecks(inventory, plan.old.gateway.product),
+    otherProductCheck(inventory),
     ...gatewayChecks(inventory, plan),
     ...keeperChecks(inventory, plan),
     ...rootChecks(inventory, plan, options),

@@ -1,6 +1,7 @@
 import path from 'node:path';
-import type { ProductFacts, ProductName, ServiceFacts } from '../core/inventory.ts';
-import { PRODUCTS } from '../gateway/product.ts';
+import type { ProductFacts, ServiceFacts } from '../core/inventory.ts';
+import type { AnyProduct } from '../core/product.ts';
+import { productNames } from '../gateway/product.ts';
 import { valueOf, type Answer } from './survey-answer.ts';
 
 /** How a service starts the product: by a Node and an entry, or (entry `''`) by the product itself. */
@@ -11,12 +12,12 @@ export interface Launch {
 }
 
 /** What service definitions say of where the product is, running ones first. Pure. */
-export function launchesOf(services: readonly ServiceFacts[], product: ProductName): Launch[] {
+export function launchesOf(services: readonly ServiceFacts[], product: AnyProduct): Launch[] {
   const byUse = [...services].sort((a, b) => Number(b.active) - Number(a.active));
   return byUse.flatMap(({ execStart, unit }) => {
     const [program = '', ...rest] = execStart;
     if (!program.startsWith('/')) return [];
-    if (path.posix.basename(program) === PRODUCTS[product].command) return [{ program, entry: '', unit }];
+    if (path.posix.basename(program) === productNames(product).command) return [{ program, entry: '', unit }];
     const entry = rest.find((word) => /\.[cm]?js$/.test(word));
     const isNode = /^(node|nodejs|bun)[\d.-]*$/.test(path.posix.basename(program));
     return isNode && entry?.startsWith('/') ? [{ program, entry, unit }] : [];

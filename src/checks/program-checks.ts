@@ -1,15 +1,16 @@
-import type { Inventory, MachineFacts, ProductName, RsyncFacts } from '../core/inventory.ts';
+import type { Inventory, MachineFacts, RsyncFacts } from '../core/inventory.ts';
+import type { AnyProduct } from '../core/product.ts';
 import { problem, type Problem } from '../core/problem.ts';
 import { readConfig } from '../core/config-text.ts';
 import { printable } from '../host/printable.ts';
-import { PRODUCTS } from '../gateway/product.ts';
+import { productNames } from '../gateway/product.ts';
 import { member } from './gateway-config.ts';
 import { versionIn } from './product-seen.ts';
 import { pureCheck, type PureCheck } from './pure-check.ts';
 import { compareVersions, judgeRsync } from './rsync-version.ts';
 
 /** Are the programs there on both machines that a move needs, and fit for it? Needs no Plan. */
-export function programChecks(inventory: Inventory, product: ProductName): readonly PureCheck[] {
+export function programChecks(inventory: Inventory, product: AnyProduct): readonly PureCheck[] {
   return [
     pureCheck('product-old', 'The product is on the old machine', () => productOld(inventory.old, product)),
     pureCheck('node-old', 'Its Node is on the old machine', () => nodeOld(inventory.old, product)),
@@ -23,9 +24,9 @@ export function programChecks(inventory: Inventory, product: ProductName): reado
   ];
 }
 
-function productOld({ product, user, hostname }: MachineFacts, name: ProductName): Problem[] {
+function productOld({ product, user, hostname }: MachineFacts, name: AnyProduct): Problem[] {
   if (product !== null) return [];
-  const { title, command } = PRODUCTS[name];
+  const { title, command } = productNames(name);
   return [
     problem('product-missing-old', {
       message: `${title} was not found for ${printable(`${user}@${hostname}`)}: not by a service, on PATH, in a login shell or where version managers put it.`,
@@ -34,18 +35,18 @@ function productOld({ product, user, hostname }: MachineFacts, name: ProductName
   ];
 }
 
-function nodeOld({ product }: MachineFacts, name: ProductName): Problem[] {
+function nodeOld({ product }: MachineFacts, name: AnyProduct): Problem[] {
   if (product === null || product.node !== null) return [];
   return [
     problem('node-missing-old', {
-      message: `${PRODUCTS[name].title} is there as ${printable(product.path)}, but no Node that runs was found in ${printable(product.binDir)} or on PATH.`,
+      message: `${productNames(name).title} is there as ${printable(product.path)}, but no Node that runs was found in ${printable(product.binDir)} or on PATH.`,
       hint: 'Log in there and see what `command -v node` prints, then name the program beside it with --remote-gateway-bin.',
     }),
   ];
 }
 
-function productNew({ old, new: here }: Inventory, name: ProductName): Problem[] {
-  const { title, command } = PRODUCTS[name];
+function productNew({ old, new: here }: Inventory, name: AnyProduct): Problem[] {
+  const { title, command } = productNames(name);
   if (here.product?.node) return [];
   const version = versionIn(old.product?.version ?? '');
   const install = `npm install --global ${command}${version === null ? '' : `@${version}`}`;
@@ -61,7 +62,7 @@ function productNew({ old, new: here }: Inventory, name: ProductName): Problem[]
   ];
 }
 
-function versions(inventory: Inventory, name: ProductName): Problem[] {
+function versions(inventory: Inventory, name: AnyProduct): Problem[] {
   const { old, new: here } = inventory;
   const silent = [
     ...(old.product !== null && old.product.version === null ? [unknownVersion('the old machine', old, name)] : []),
@@ -71,7 +72,7 @@ function versions(inventory: Inventory, name: ProductName): Problem[] {
   const needed = newest([runs, touched]);
   const has = here.product?.version ?? null;
   if (needed === null || has === null || compareVersions(has, needed) >= 0) return silent;
-  const { title, command } = PRODUCTS[name];
+  const { title, command } = productNames(name);
   return [
     ...silent,
     problem('product-older-new', {
@@ -90,9 +91,9 @@ function writtenBy(title: string, of: { runs: string | null; touched: string | n
   return `The config was last written by ${title} ${printable(touched ?? needed)} (meta.lastTouchedVersion), and ${there}`;
 }
 
-function unknownVersion(where: string, { product }: MachineFacts, name: ProductName): Problem {
+function unknownVersion(where: string, { product }: MachineFacts, name: AnyProduct): Problem {
   return problem('product-version-unknown', {
-    message: `${PRODUCTS[name].title} on ${where} (${printable(product?.path ?? '')}) did not tell its version, so it cannot be seen whether this machine has an older one.`,
+    message: `${productNames(name).title} on ${where} (${printable(product?.path ?? '')}) did not tell its version, so it cannot be seen whether this machine has an older one.`,
     hint: 'Run it there with --version and compare by hand.',
   });
 }

@@ -1,4 +1,5 @@
-import type { Inventory, ProductName, ServiceFacts } from '../core/inventory.ts';
+import type { Inventory, ServiceFacts } from '../core/inventory.ts';
+import type { AnyProduct } from '../core/product.ts';
 import type { OutsideVariable } from '../core/outside.ts';
 import { problem, type Problem } from '../core/problem.ts';
 import { printable } from '../host/printable.ts';
@@ -7,7 +8,7 @@ import { member } from './gateway-config.ts';
 import { pureCheck, type PureCheck } from './pure-check.ts';
 
 /** Will the new gateway have the variables that the old one has? `config` is the whole config, as `wholeConfig` gives it. */
-export function secretChecks(inventory: Inventory, config: unknown, product: ProductName): readonly PureCheck[] {
+export function secretChecks(inventory: Inventory, config: unknown, product: AnyProduct): readonly PureCheck[] {
   const needed = neededOf(inventory, config, product);
   return [
     pureCheck('secrets-needed', 'The new gateway has every variable that its config needs', () =>
@@ -22,7 +23,7 @@ export function secretChecks(inventory: Inventory, config: unknown, product: Pro
 
 /** Of what kind of gateway, and whether what can be fetched is to be carried. */
 interface Carrying {
-  readonly product: ProductName;
+  readonly product: AnyProduct;
   readonly carryEnv: boolean;
 }
 
@@ -110,7 +111,7 @@ function serviceSays(service: ServiceFacts | null, name: string): string[] {
  * What the config cannot be loaded without: `${NAME}` of a variable that is left. One that the running gateway is seen to do without is
  * none of them: its release only warns.
  */
-function neededOf({ gateway, outside = [] }: Inventory, config: unknown, product: ProductName): OutsideVariable[] {
+function neededOf({ gateway, outside = [] }: Inventory, config: unknown, product: AnyProduct): OutsideVariable[] {
   const needed = substitutedIn(config);
   const doesWithout = (one: OutsideVariable): boolean =>
     one.setBy.length === 0 && gateway.process?.variables !== undefined;

@@ -1,7 +1,7 @@
 import type { Plan } from '../core/plan.ts';
 import { problem, type Problem } from '../core/problem.ts';
 import { printable } from '../host/printable.ts';
-import { configPathOf, PRODUCTS, stateDirOf } from '../gateway/product.ts';
+import { configPathOf, productNames, stateDirOf } from '../gateway/product.ts';
 import { pasteable } from '../host/pasteable.ts';
 import { pureCheck, type PureCheck } from './pure-check.ts';
 import { compareVersions } from './rsync-version.ts';
@@ -20,7 +20,7 @@ function refused({ new: { gateway, productVersion } }: Plan): Problem[] {
     return [];
   const usual = stateDirOf(product, home, profile);
   if (stateDir === usual && configPath === configPathOf(product, usual)) return [];
-  const { title } = PRODUCTS[product];
+  const { title } = productNames(product);
   return [
     problem('service-refused', {
       message: `${title} ${printable(productVersion)} on this machine makes a service only for ${printable(configPathOf(product, usual))}, and the move would put the config at ${printable(configPath)}: the gateway could be installed nowhere.`,

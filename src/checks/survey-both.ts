@@ -1,32 +1,124 @@
 import type { Clock } from '../core/clock.ts';
 import type { Host } from '../core/host.ts';
-import type { MachineFacts } from '../core/inventory.ts';
+import type { MachineFacts, OtherProduct } from '../core/inventory.ts';
 import type { Asked } from '../core/plan.ts';
-import { survey } from './survey.ts';
+import type { AnyProduct } from '../core/product.ts';
+import { ProblemError } from '../core/problem.ts';
+import { ambiguous, leading, othersOf, traceOf } from './find-product.ts';
+import { firstLook, secondLook, survey, type FirstLook, type SurveyOptions } from './survey.ts';
 
 /** Both machines as a whole, whichever gateway is to move. */
 export interface Surveyed {
   readonly old: MachineFacts;
   readonly here: MachineFacts;
+  /** The product that moves: the one that was named, or that was found. */
+  readonly product: AnyProduct;
+  /** Other products that were seen on the old machine. */
+  readonly others: readonly OtherProduct[];
+  /** Those of which there was nothing, where none was named. */
+  readonly absent: readonly AnyProduct[];
 }
 
-/** Surveys both machines, for a look at one gateway or several. Read-only. Throws as `survey`. */
-export async function surveyBoth(
-  machines: { readonly old: Host; readonly new: Host },
-  asked: Asked,
-  waiting: { readonly clock: Clock; readonly signal: AbortSignal },
-): Promise<Surveyed> {
+/** What is looked for. */
+export interface Sought {
+  readonly asked: Asked;
+  /** The products of which one is to be found, where none was named; `asked.product` is taken where there is none of them. */
+  readonly among?: readonly AnyProduct[] | undefined;
+}
+
+interface Machines {
+  readonly old: Host;
+  readonly new: Host;
+}
+
+interface Waiting {
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+}
+
+/** Surveys both machines, for a look at one gateway or several. Read-only. Throws as `survey`, and `product-ambiguous`. */
+export async function surveyBoth(machines: Machines, { asked, among }: Sought, waiting: Waiting): Promise<Surveyed> {
   const { product } = asked;
+  if (among && among.length > 1) return surveyAmong(machines, { asked, among }, waiting);
   const [old, here] = await Promise.all([
-    survey(machines.old, {
-      ...waiting,
-      product,
-      profiles: asked.profiles ?? undefined,
-      stateDir: asked.stateDir ?? undefined,
-      configPath: asked.configPath ?? undefined,
-      productBin: asked.remoteGatewayBin ?? undefined,
-    }),
-    survey(machines.new, { ...waiting, product, productBin: asked.gatewayBin ?? undefined }),
+    survey(machines.old, onOld(asked, product, waiting)),
+    survey(machines.new, onNew(asked, product, waiting)),
   ]);
-  return { old, here };
+  return { old, here, product, others: [], absent: [] };
+}
+
+/** Both machines are first looked at for every product at once, so that finding one costs no further question. */
+async function surveyAmong(machines: Machines, { asked, among = [] }: Sought, waiting: Waiting): Promise<Surveyed> {
+  const [olds, heres] = await Promise.all([
+    looksAt(
+      machines.old,
+      among.map((product) => onOld(asked, product, waiting)),
+    ),
+    looksAt(
+      machines.new,
+      among.map((product) => onNew(asked, product, waiting)),
+    ),
+  ]);
+  const traces = olds.map(({ seen, product }) => traceOf(seen, product));
+  const leaders = leading(traces, { stateDir: asked.stateDir, productBin: asked.remoteGatewayBin });
+  const [only = asked.product, ...more] = leaders.map(({ product }) => product);
+  const lookOld = (product: AnyProduct): Promise<MachineFacts> =>
+    secondLook(machines.old, lookFor(olds, product), onOld(asked, product, waiting));
+  const lookHere = (product: AnyProduct): Promise<MachineFacts> =>
+    secondLook(machines.new, lookFor(heres, product), onNew(asked, product, waiting));
+  const absent = traces.filter(({ seen }) => seen.length === 0).map(({ product }) => product);
+  if (more.length === 0) {
+    const [old, here] = await Promise.all([lookOld(only), lookHere(only)]);
+    return { old, here, product: only, others: othersOf(traces, only), absent };
+  }
+  const all = await Promise.all([only, ...more].map(async (product) => ({ product, old: await lookOld(product) })));
+  // A directory that holds nothing of a gateway speaks for nobody.
+  const holding = all.filter(({ old }) => old.gateways.length > 0);
+  if (holding.length > 1)
+    throw ambiguous(leaders.filter(({ product }) => holding.some((one) => one.product === product)));
+  const [chosen = await fallback()] = holding;
+  return { ...chosen, here: await lookHere(chosen.product), others: othersOf(traces, chosen.product), absent };
+
+  async function fallback() {
+    return { product: asked.product, old: await lookOld(asked.product) };
+  }
+}
+
+interface Look extends FirstLook {
+  readonly product: AnyProduct;
+}
+
+/** A limited key knows the scripts and products of its neo-pull: one that a person added is not looked for through it. */
+async function looksAt(host: Host, all: readonly SurveyOptions[]): Promise<Look[]> {
+  const looks = all.map(async (options): Promise<Look[]> => {
+    try {
+      return [{ ...(await firstLook(host, options)), product: options.product }];
+    } catch (thrown) {
+      const isLimited = thrown instanceof ProblemError && thrown.problem.code === 'account-read-only';
+      if (isLimited && typeof options.product !== 'string') return [];
+      throw thrown;
+    }
+  });
+  return (await Promise.all(looks)).flat();
+}
+
+function lookFor(looks: readonly Look[], product: AnyProduct): Look {
+  const look = looks.find((one) => one.product === product);
+  if (!look) throw new Error('a product that was not looked for');
+  return look;
+}
+
+function onOld(asked: Asked, product: AnyProduct, waiting: Waiting): SurveyOptions {
+  return {
+    ...waiting,
+    product,
+    profiles: asked.profiles ?? undefined,
+    stateDir: asked.stateDir ?? undefined,
+    configPath: asked.configPath ?? undefined,
+    productBin: asked.remoteGatewayBin ?? undefined,
+  };
+}
+
+function onNew({ gatewayBin }: Asked, product: AnyProduct, waiting: Waiting): SurveyOptions {
+  return { ...waiting, product, productBin: gatewayBin ?? undefined };
 }

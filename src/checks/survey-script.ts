@@ -1,5 +1,5 @@
-import type { ProductName } from '../core/inventory.ts';
-import { lockFolder, PRODUCTS } from '../gateway/product.ts';
+import type { AnyProduct } from '../core/product.ts';
+import { lockFolder, productNames } from '../gateway/product.ts';
 import { SHELL_PRELUDE } from './shell-prelude.ts';
 
 /**
@@ -239,7 +239,7 @@ np_processes() {
     { read -r np_comm <"$np_d/comm"; } 2>/dev/null
     np_pid=\${np_d#/proc/}
     case $np_comm in
-      "$np_product"*) ;;
+      "$np_short"*) ;;
       node* | MainThread | bun*)
         np_args "$np_pid" 2>/dev/null | head -c 16384 | grep -q -e "/$np_product/" -e "/$np_product\\$" -e "^$np_product" || continue
         ;;
@@ -258,6 +258,8 @@ np_dirs() {
 }
 np_main() {
   np_product=$1
+  # Of the name of a process the kernel keeps no more.
+  np_short=$(printf %.15s "$1")
   np_env=$2
   np_lock=$3
   np_units=$4
@@ -280,10 +282,10 @@ exit 0
 `;
 
 /** The arguments of `MACHINE_SCRIPT`; null asks for the machine's identity only. Pure. */
-export function machineArgs(product: ProductName | null): string[] {
+export function machineArgs(product: AnyProduct | null): string[] {
   if (product === null) return ['', '', '', ''];
-  const { command, envPrefix, legacyEnvPrefixes, unitBase, legacyUnitBases } = PRODUCTS[product];
-  const { stateDirName, legacyStateDirNames } = PRODUCTS[product];
+  const { command, envPrefix, legacyEnvPrefixes, unitBase, legacyUnitBases } = productNames(product);
+  const { stateDirName, legacyStateDirNames } = productNames(product);
   const prefixes = [envPrefix, ...legacyEnvPrefixes].join('|');
   const units = [unitBase, ...legacyUnitBases].join(' ');
   const locks = lockFolder(product, 0).replace(/-0$/, '');

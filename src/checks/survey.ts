@@ -4,7 +4,7 @@ import type { Host } from '../core/host.ts';
 import type { KeeperFacts, MachineFacts } from '../core/inventory.ts';
 import { fail, type ProblemError } from '../core/problem.ts';
 import { printable } from '../host/printable.ts';
-import { PRODUCTS } from '../gateway/product.ts';
+import { productNames } from '../gateway/product.ts';
 import { askScript } from './ask-script.ts';
 import { claimsOf, type Claim, type Named } from './claims.ts';
 import { GATEWAY_SCRIPT } from './gateway-script.ts';
@@ -26,6 +26,12 @@ export interface SurveyOptions extends Named {
 const MACHINE_MS = 180_000;
 const GATEWAY_MS = 20 * 60_000;
 
+/** What a first look at a machine gives: who it is, and what there goes by the names of one product. */
+export interface FirstLook {
+  readonly seen: MachineSeen;
+  readonly clockSkewMs: number;
+}
+
 /**
  * Looks at a machine: what it is, its rsync, the product and every gateway of this account. Two scripts, for where the product and
  * the state dirs are follows from the services and processes that the first one finds. Read-only and repeatable; of the product
@@ -33,13 +39,23 @@ const GATEWAY_MS = 20 * 60_000;
  * leads to the product. Throws `survey-failed`, `option-invalid` (a path that was named and cannot be), `connection-lost`.
  */
 export async function survey(host: Host, options: SurveyOptions): Promise<MachineFacts> {
+  return secondLook(host, await firstLook(host, options), options);
+}
+
+/** The first half of `survey`. Read-only; nothing of the product is run. Throws `survey-failed`, `connection-lost`. */
+export async function firstLook(host: Host, options: SurveyOptions): Promise<FirstLook> {
   const { answer, clockSkewMs } = await askMachine(host, options);
   const seen = machineSeen(answer, options.product);
+  const { home, uid } = seen.machine;
+  if (!home.startsWith('/') || uid < 0) throw unusable(host, seen);
+  return { seen, clockSkewMs };
+}
+
+/** The second half of `survey`, for the product of the first. Throws as that. */
+export async function secondLook(host: Host, first: FirstLook, options: SurveyOptions): Promise<MachineFacts> {
+  const { seen, clockSkewMs } = first;
   const { machine } = seen;
-  if (!machine.home.startsWith('/') || machine.uid < 0) throw unusable(host, seen);
-  const stateDir = fromHome(options.stateDir, machine.home, '--state-dir');
-  const configPath = fromHome(options.configPath, machine.home, '--gateway-config');
-  const claims = claimsOf(seen, { ...options, stateDir, configPath });
+  const claims = claimsOf(seen, namedAt(machine.home, options));
   const [found, keepers] = await Promise.all([
     askGateways(host, seen, claims, options),
     askKeepers(host, seen, options),
@@ -47,6 +63,13 @@ export async function survey(host: Host, options: SurveyOptions): Promise<Machin
   if (valueOf(found, 'product.flag-missing') !== null) throw noProgram(host, options.productBin ?? '');
   const gateways = gatewaysSeen(claims, found);
   return { ...machine, clockSkewMs, product: productSeen(found), gateways, keepers };
+}
+
+/** What the person named, with whole paths. Throws `option-invalid`. Pure. */
+export function namedAt(home: string, named: Named): Named {
+  const stateDir = fromHome(named.stateDir, home, '--state-dir');
+  const configPath = fromHome(named.configPath, home, '--gateway-config');
+  return { product: named.product, profiles: named.profiles, stateDir, configPath };
 }
 
 /** What names a machine for good, read in one short question: to see that a new connection leads to the same one. Read-only. */
@@ -103,7 +126,7 @@ async function askGateways(
     what: 'Looking for the gateway',
     script: GATEWAY_SCRIPT,
     args: [
-      ...[PRODUCTS[product].command, bin, seen.machine.shell, String(launches.length)],
+      ...[productNames(product).command, bin, seen.machine.shell, String(launches.length)],
       ...launches.flatMap(({ program, entry, unit }) => [program, entry, `unit ${unit}`]),
       ...placesOf(claims).flatMap(({ stateDir, configs }) => [stateDir, String(configs.length), ...configs]),
     ],

@@ -52,7 +52,7 @@ export const GATEWAY_FLAGS = {
   'to-state-dir': { ...text, group: GATEWAY, describe: 'State dir on this machine' },
   workspace: { ...texts, group: GATEWAY, describe: 'Further workspace that moves: OLD or OLD=NEW (repeatable)' },
   exclude: { ...texts, group: GATEWAY, describe: 'Pattern of what stays behind (repeatable)' },
-  product: { ...text, group: GATEWAY, describe: 'smart-agent-neo or openclaw [smart-agent-neo]' },
+  product: { ...text, group: GATEWAY, describe: 'smart-agent-neo, openclaw, or one of the settings file [found]' },
   'gateway-bin': { ...text, group: GATEWAY, describe: 'The gateway program on this machine' },
   'remote-gateway-bin': { ...text, group: GATEWAY, describe: 'The gateway program on the old machine' },
   'stop-cmd': { ...text, group: GATEWAY, describe: 'Your own command that stops the old gateway (with --start-cmd)' },
@@ -62,6 +62,11 @@ export const GATEWAY_FLAGS = {
   replace: { ...flag, group: GATEWAY, describe: 'What is here already may be parked' },
   'carry-env': { ...flag, group: GATEWAY, describe: 'Bring variables from outside of the old state into .env here' },
   'rewrite-approvals': { ...flag, group: GATEWAY, describe: 'Rewrite old paths in exec allow patterns too' },
+} as const satisfies Record<string, Options>;
+
+/** Where the settings of the person are. */
+export const SETTINGS_FLAGS = {
+  config: { ...text, group: CONDUCT, describe: "Settings file, in place of the account's; none: no file" },
 } as const satisfies Record<string, Options>;
 
 /** Waits of a move. */
@@ -104,6 +109,7 @@ type Given<Table extends Record<string, Options>> = Partial<InferredOptionTypes<
 
 export type ConnectionFlags = Given<typeof CONNECTION_FLAGS>;
 export type GatewayFlags = Given<typeof GATEWAY_FLAGS>;
+export type SettingsFlags = Given<typeof SETTINGS_FLAGS>;
 export type LimitFlags = Given<typeof LIMIT_FLAGS>;
 export type ConsentFlags = Given<typeof CONSENT_FLAGS>;
 export type OutputFlags = Given<typeof OUTPUT_FLAGS>;

@@ -4,6 +4,7 @@ import { inside, parkedPlaces } from '../core/only-files.ts';
 import { nameKept } from '../core/keepers.ts';
 import type { Plan, Root } from '../core/plan.ts';
 import type { Problem } from '../core/problem.ts';
+import { productNames } from '../gateway/product.ts';
 import { printable } from '../host/printable.ts';
 import { byHandLines } from './by-hand-lines.ts';
 import { inked, marksOf, type Paper } from './paper.ts';
@@ -75,7 +76,7 @@ const WHEN_IT_FAILS = [
 function heading({ old, new: here, asked }: Plan, paper: Paper): string[] {
   const from = `${old.user}@${old.hostname}`;
   const to = `${here.user}@${here.hostname}`;
-  const text = `Plan: move ${asked.product} (profile ${old.gateway.profile}) from ${from} to ${to}`;
+  const text = `Plan: move ${productNames(asked.product).name} (profile ${old.gateway.profile}) from ${from} to ${to}`;
   const versions = `Versions: ${old.productVersion ?? 'unknown'} there, ${here.productVersion ?? 'unknown'} here.`;
   return [
     ...labelled('', printable(text), paper.columns).map((line) => inked(paper, 'bold', line)),

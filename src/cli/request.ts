@@ -1,25 +1,30 @@
 import { accessSync, constants } from 'node:fs';
 import { join, resolve } from 'node:path';
-import type { ProductName } from '../core/inventory.ts';
 import type { Asked, Connect, Limits, OwnCommands, Transport } from '../core/plan.ts';
 import { fail, type ProblemError } from '../core/problem.ts';
+import type { AnyProduct, Product, ProductName } from '../core/product.ts';
 import { shown } from '../core/shown.ts';
 import { withWholePaths } from '../host/ssh-option-paths.ts';
+import { PRODUCT_NAMES, productNames } from '../gateway/product.ts';
 import { parseHop, parseTarget } from '../host/target.ts';
 import type { Request } from '../visits/visit.ts';
+import { closest } from './closest.ts';
 import type { ConnectionFlags, GatewayFlags, LimitFlags, OutputFlags } from './flags.ts';
 import { profilesOf } from './profile-flags.ts';
 import type { Surroundings } from './surroundings.ts';
 
-const PRODUCTS: readonly ProductName[] = ['smart-agent-neo', 'openclaw'];
+const DEFAULT_PRODUCT: ProductName = 'smart-agent-neo';
 const TRANSPORTS: readonly Transport[] = ['auto', 'ssh2', 'openssh'];
 const DAY_S = 86_400;
+
+/** The surroundings of a command, and the products that the settings of the person add to those that are known. */
+type Around = Surroundings & { readonly products?: readonly Product[] };
 
 /** The flags of a command that looks at the old machine, as a Request. Throws `target-malformed`, `option-invalid`. */
 export function requestOf(
   target: string,
   flags: ConnectionFlags & GatewayFlags & LimitFlags & Pick<OutputFlags, 'owner'>,
-  around: Surroundings,
+  around: Around,
 ): Request {
   const { user, host, port } = parseTarget(target);
   const given = connectOf(flags, around);
@@ -38,7 +43,13 @@ export function requestOf(
     ...given,
   };
   const allProfiles = flags['all-profiles'] === true;
-  return { target, connect, asked: askedOf(flags), limits: limitsOf(flags), ...(allProfiles && { allProfiles }) };
+  const products: readonly AnyProduct[] = [...PRODUCT_NAMES, ...(around.products ?? [])];
+  return {
+    ...{ target, connect, limits: limitsOf(flags) },
+    asked: askedOf(flags, productOf(flags.product, products)),
+    ...(flags.product === undefined && { among: products }),
+    ...(allProfiles && { allProfiles }),
+  };
 }
 
 /** How the old machine is to be reached, as far as flags say. Throws `option-invalid`. */
@@ -74,9 +85,9 @@ export function secondsOf(name: string, text: string | undefined, ifNotGiven: nu
   return Math.round(seconds * 1000);
 }
 
-function askedOf(flags: GatewayFlags & Pick<OutputFlags, 'owner'>): Asked {
+function askedOf(flags: GatewayFlags & Pick<OutputFlags, 'owner'>, product: AnyProduct): Asked {
   return {
-    product: productOf(flags.product),
+    product,
     profiles: profilesOf(flags),
     stateDir: flags['state-dir'] ?? null,
     toStateDir: wholePathOf('--to-state-dir', flags['to-state-dir']),
@@ -114,11 +125,19 @@ function limitsOf(flags: ConnectionFlags & LimitFlags): Limits {
   };
 }
 
-function productOf(text: string | undefined): ProductName {
-  if (text === undefined) return 'smart-agent-neo';
-  const product = PRODUCTS.find((name) => name === text);
-  if (product) return product;
-  throw invalid('--product', text, `Known are ${PRODUCTS.join(' and ')}.`);
+/** Where none was named, the one that is taken where none of them is found. */
+function productOf(text: string | undefined, products: readonly AnyProduct[]): AnyProduct {
+  if (text === undefined) return DEFAULT_PRODUCT;
+  const product = products.find((one) => productNames(one).name === text);
+  if (product !== undefined) return product;
+  const names = products.map((one) => productNames(one).name);
+  const meant = closest(text, names);
+  const guess = meant === null ? '' : `Did you mean ${meant}? `;
+  throw invalid(
+    '--product',
+    text,
+    `${guess}Known are ${names.join(', ')}. Another one has to be described in the settings file (--config).`,
+  );
 }
 
 function wholePathOf(name: string, text: string | undefined): string | null {

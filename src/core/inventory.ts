@@ -6,9 +6,6 @@ import type { OutsideVariable } from './outside.ts';
 import type { Neighbour } from './neighbour.ts';
 import type { Supervisor } from './plan.ts';
 
-/** Names of the two products that neo-pull knows. */
-export type ProductName = 'smart-agent-neo' | 'openclaw';
-
 /** A program found on a machine, and by which way of looking. */
 export interface Found {
   readonly path: string;
@@ -178,6 +175,15 @@ export interface DatabaseFacts {
   readonly failure: string | null;
 }
 
+/** A product that was seen on the old machine beside the one that moves. */
+export interface OtherProduct {
+  readonly name: string;
+  readonly title: string;
+  /** For people: `running process 12`, `state dir /home/al/.openclaw`. */
+  readonly seen: readonly string[];
+  readonly isRunning: boolean;
+}
+
 /** What a channel said of itself. */
 export interface ChannelState {
   readonly channel: string;
@@ -193,6 +199,8 @@ export interface Inventory {
   readonly new: MachineFacts;
   /** The gateway that is to move. */
   readonly gateway: GatewayFacts;
+  /** What else was found there where no product was named. */
+  readonly otherProducts?: readonly OtherProduct[];
   /** Every root that will be copied, on the old machine, and the place on the new machine where it will live. */
   readonly dirs: readonly { readonly old: DirFacts; readonly new: DirFacts }[];
   /** As in the Plan. */

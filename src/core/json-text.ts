@@ -13,7 +13,7 @@ export const JSON_MAX_DEPTH = 200;
 /** Which text it is, for the message, and which Problem to throw. */
 export interface TextSource {
   readonly file: string;
-  readonly code: 'config-malformed' | 'rewrite-failed';
+  readonly code: 'config-malformed' | 'rewrite-failed' | 'settings-invalid';
 }
 
 /**
@@ -78,7 +78,7 @@ function malformed({ file, code }: TextSource, what: string, place?: Place, caus
   const where = place ? ` (line ${place.line}, column ${place.column})` : '';
   const words = {
     message: `${shown(file)} ${what}${where}.`,
-    hint: 'Repair the file on the old machine, then run the same command again.',
+    hint: `Repair the file${code === 'settings-invalid' ? '' : ' on the old machine'}, then run the same command again.`,
     ...(place ? { detail: { ...place } } : {}),
   };
   return fail(code, words, { cause });

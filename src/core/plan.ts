@@ -2,13 +2,14 @@ import type { ByHandList } from './by-hand.ts';
 import type { Counts } from './census.ts';
 import type { Rewrite } from './event.ts';
 import type { Fate } from './fate.ts';
-import type { ChannelState, ProductName, Saying } from './inventory.ts';
+import type { ChannelState, Saying } from './inventory.ts';
 import type { OutsideVariable } from './outside.ts';
 import type { Problem } from './problem.ts';
+import type { AnyProduct } from './product.ts';
 
 /** All that the commands of the product, its supervisor and its probes need to know of one gateway on one machine. */
 export interface Gateway {
-  readonly product: ProductName;
+  readonly product: AnyProduct;
   readonly profile: string;
   /** Starts the CLI, absolute. */
   readonly argv: readonly string[];
@@ -128,7 +129,7 @@ export interface Connect {
 
 /** What the person asked for in words, kept so that a later visit looks with the same eyes. */
 export type Asked = {
-  readonly product: ProductName;
+  readonly product: AnyProduct;
   readonly profiles: readonly string[] | null;
   readonly stateDir: string | null;
   readonly toStateDir: string | null;

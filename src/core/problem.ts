@@ -37,6 +37,16 @@ export const PROBLEMS = {
     why: 'The target is not of the form user@host, host or ssh://user@host:port.',
   },
   'option-invalid': { exit: EXIT.usage, stops: true, why: 'An option has a value that cannot be used.' },
+  'settings-unsafe': {
+    exit: EXIT.usage,
+    stops: true,
+    why: 'The settings file is not your own, or others can write it.',
+  },
+  'settings-invalid': {
+    exit: EXIT.usage,
+    stops: true,
+    why: 'The settings file holds something that means nothing here.',
+  },
   'run-unknown': { exit: EXIT.usage, stops: true, why: 'There is no such run on this machine.' },
   'run-not-ready': {
     exit: EXIT.usage,
@@ -111,6 +121,11 @@ export const PROBLEMS = {
     stops: true,
     why: 'The gateway there is only a client of another one, where the state is.',
   },
+  'product-ambiguous': {
+    exit: EXIT.discovery,
+    stops: true,
+    why: 'There are gateways of several products, and none was named.',
+  },
   'profile-ambiguous': { exit: EXIT.discovery, stops: true, why: 'There are several gateways, and none was named.' },
   'profile-missing': {
     exit: EXIT.discovery,
@@ -129,6 +144,11 @@ export const PROBLEMS = {
     exit: EXIT.preflight,
     stops: true,
     why: 'The gateway program was not found on the old machine.',
+  },
+  'product-other': {
+    exit: EXIT.preflight,
+    stops: false,
+    why: 'Another product on the old machine has a gateway too, which stays.',
   },
   'product-missing-new': {
     exit: EXIT.preflight,

@@ -14,7 +14,7 @@ import {
 } from './probe-contract.ts';
 import { run } from '../host/run.ts';
 import { probe, subjectOf } from './probe.ts';
-import { PRODUCTS } from './product.ts';
+import { productNames } from './product.ts';
 
 export type { Identity } from './probe-contract.ts';
 
@@ -96,7 +96,7 @@ export async function launchForeground(host: Host, gateway: Gateway, launch: Lau
   const { folder = null, extraEnv = {} } = launch;
   const logFile = launch.logFile ?? path.join(folder ?? gateway.stateDir, 'gateway.log');
   const fresh = foregroundCommand(gateway);
-  const { envPrefix } = PRODUCTS[gateway.product];
+  const { envPrefix } = productNames(gateway.product);
   const request = { verb: 'launch', folder, fresh, envPrefix, extraEnv, logFile } as const;
   return probe({ host, gateway }, request, { shape: launchAnswer });
 }

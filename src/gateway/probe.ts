@@ -10,7 +10,7 @@ import { foregroundCommand } from './commands.ts';
 import { readJsonAnswer } from './json-answer.ts';
 import { PROGRAM_TEXT } from './probe-program.generated.ts';
 import type { ProbeRequest, Subject } from './probe-contract.ts';
-import { lockFile, PRODUCTS } from './product.ts';
+import { lockFile, productNames } from './product.ts';
 
 /** Who waits, and until when. `World` is one. */
 export interface Waiting {
@@ -50,7 +50,7 @@ export async function probe<T>(
 
 /** What the probe has to know of a gateway. */
 export function subjectOf(gateway: Gateway, servicePid: number | null): Subject {
-  const { processTitles, envPrefix, stateDirName, legacyStateDirNames } = PRODUCTS[gateway.product];
+  const { processTitles, envPrefix, stateDirName, legacyStateDirNames } = productNames(gateway.product);
   const { uid, home, profile, stateDir, configPath, port } = gateway;
   return {
     uid,

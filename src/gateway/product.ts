@@ -1,36 +1,9 @@
 import { createHash } from 'node:crypto';
 import path from 'node:path';
-import type { ProductName } from '../core/inventory.ts';
 import type { Gateway } from '../core/plan.ts';
+import type { AnyProduct, Product, ProductName } from '../core/product.ts';
 
-/** Every name in which the products differ. Nothing else in neo-pull spells one of them. */
-export interface Product {
-  readonly name: ProductName;
-  /** For people, and the first word of its newer `--version` answer. */
-  readonly title: string;
-  /** The CLI's file name; also the name of its npm package. */
-  readonly command: string;
-  /** The state dir of the default profile, relative to the home. */
-  readonly stateDirName: string;
-  /** State dirs of earlier names of the product, relative to the home. */
-  readonly legacyStateDirNames: readonly string[];
-  /** The config's file name inside the state dir. */
-  readonly configName: string;
-  /** What its config was called by earlier names of the product. */
-  readonly legacyConfigNames: readonly string[];
-  /** What its environment variables begin with, without the last underscore. */
-  readonly envPrefix: string;
-  /** Prefixes of earlier names, which it still reads where the present name is not set. */
-  readonly legacyEnvPrefixes: readonly string[];
-  /** The systemd user unit of the default profile, without `.service`. */
-  readonly unitBase: string;
-  /** Units of earlier names of the product, without `.service`. */
-  readonly legacyUnitBases: readonly string[];
-  /** What its processes call themselves: the one that was started, and the one that serves. */
-  readonly processTitles: readonly [parent: string, gateway: string];
-}
-
-/** The one table of products. */
+/** The one table of products: nothing else in neo-pull spells one of these names. */
 export const PRODUCTS: Readonly<Record<ProductName, Product>> = {
   'smart-agent-neo': {
     name: 'smart-agent-neo',
@@ -62,6 +35,14 @@ export const PRODUCTS: Readonly<Record<ProductName, Product>> = {
   },
 };
 
+/** The products that are known here. */
+export const PRODUCT_NAMES = Object.keys(PRODUCTS) as readonly ProductName[];
+
+/** All names of a product, be it one that is known here or one that brings its own. Pure. */
+export function productNames(product: AnyProduct): Product {
+  return typeof product === 'string' ? PRODUCTS[product] : product;
+}
+
 /** The profile that has no suffix anywhere. */
 export const DEFAULT_PROFILE = 'default';
 
@@ -87,39 +68,41 @@ export type EnvSuffix =
   | 'SKIP_GMAIL_WATCHER';
 
 /** The full name of one of the product's environment variables: `SMART_AGENT_NEO_STATE_DIR`. */
-export function envName(product: ProductName, suffix: EnvSuffix): string {
-  return `${PRODUCTS[product].envPrefix}_${suffix}`;
+export function envName(product: AnyProduct, suffix: EnvSuffix): string {
+  return `${productNames(product).envPrefix}_${suffix}`;
 }
 
 /** The names under which one of the product's variables may be set, the one that counts before the others first. */
-export function envNames(product: ProductName, suffix: EnvSuffix): readonly string[] {
-  return [PRODUCTS[product].envPrefix, ...PRODUCTS[product].legacyEnvPrefixes].map((prefix) => `${prefix}_${suffix}`);
+export function envNames(product: AnyProduct, suffix: EnvSuffix): readonly string[] {
+  return [productNames(product).envPrefix, ...productNames(product).legacyEnvPrefixes].map(
+    (prefix) => `${prefix}_${suffix}`,
+  );
 }
 
 /** The systemd user unit that the product makes for a profile. A default: what is found on the machine wins. */
-export function unitName(product: ProductName, profile: string): string {
-  return `${PRODUCTS[product].unitBase}${profileSuffix(profile)}.service`;
+export function unitName(product: AnyProduct, profile: string): string {
+  return `${productNames(product).unitBase}${profileSuffix(profile)}.service`;
 }
 
 /** The state dir that the product uses for a profile when nothing else is said. Absolute when `home` is. */
-export function stateDirOf(product: ProductName, home: string, profile: string): string {
-  return path.posix.join(home, PRODUCTS[product].stateDirName + profileSuffix(profile));
+export function stateDirOf(product: AnyProduct, home: string, profile: string): string {
+  return path.posix.join(home, productNames(product).stateDirName + profileSuffix(profile));
 }
 
 /** The config of a state dir when nothing else is said. */
-export function configPathOf(product: ProductName, stateDir: string): string {
-  return path.posix.join(stateDir, PRODUCTS[product].configName);
+export function configPathOf(product: AnyProduct, stateDir: string): string {
+  return path.posix.join(stateDir, productNames(product).configName);
 }
 
 /** Where the product looks for the config of a state dir when nothing else is said: the first that exists counts. */
-export function configCandidates(product: ProductName, stateDir: string): readonly string[] {
-  const { configName, legacyConfigNames } = PRODUCTS[product];
+export function configCandidates(product: AnyProduct, stateDir: string): readonly string[] {
+  const { configName, legacyConfigNames } = productNames(product);
   return [configName, ...legacyConfigNames].map((name) => path.posix.join(stateDir, name));
 }
 
 /** The profile that a state dir's name stands for (legacy names are the default profile), or null when it follows no pattern. */
-export function profileOfStateDir(product: ProductName, stateDir: string): string | null {
-  const { stateDirName, legacyStateDirNames } = PRODUCTS[product];
+export function profileOfStateDir(product: AnyProduct, stateDir: string): string | null {
+  const { stateDirName, legacyStateDirNames } = productNames(product);
   const name = path.posix.basename(stateDir);
   if (name === stateDirName || legacyStateDirNames.includes(name)) return DEFAULT_PROFILE;
   const profile = name.startsWith(`${stateDirName}-`) ? name.slice(stateDirName.length + 1) : '';
@@ -127,8 +110,8 @@ export function profileOfStateDir(product: ProductName, stateDir: string): strin
 }
 
 /** The folder in which gateways of this user keep their locks, outside of every state dir. */
-export function lockFolder(product: ProductName, uid: number): string {
-  return `/tmp/${product}-${String(uid)}`;
+export function lockFolder(product: AnyProduct, uid: number): string {
+  return `/tmp/${productNames(product).name}-${String(uid)}`;
 }
 
 /** The lock file of one gateway, named after its config's path: it holds the pid, and is the best proof of life. */

@@ -43,7 +43,7 @@ export async function lookAtSeveral(
   const machines = await reach(visit, request, { asksChannels });
   await visit.bus.emit({ type: 'notice', message: 'Looking at both machines' });
   const { clock, interrupt } = visit.tools;
-  const surveyed = await surveyBoth(machines, request.asked, { clock, signal: interrupt.signal });
+  const surveyed = await surveyBoth(machines, request, { clock, signal: interrupt.signal });
   const together = profilesOf(surveyed, request);
   const looked: Member[] = [];
   for (const profile of together) {
@@ -58,9 +58,9 @@ export async function lookAtSeveral(
 }
 
 /** Throws as `discover` where there is no gateway at all. */
-function profilesOf({ old }: Surveyed, { allProfiles, asked }: Request): string[] {
+function profilesOf({ old, product, absent }: Surveyed, { allProfiles, asked }: Request): string[] {
   const named = allProfiles === true ? old.gateways.map(({ profile }) => profile) : (asked.profiles ?? []);
-  if (named.length === 0) discover(old, { product: asked.product, profile: null });
+  if (named.length === 0) discover(old, { product, profile: null, absent });
   return [...new Set(named)];
 }
 

@@ -6,6 +6,7 @@ import { EXIT, type ExitCode } from '../core/exit.ts';
 import type { Host } from '../core/host.ts';
 import type { Asked, Connect, Limits, Plan } from '../core/plan.ts';
 import { PROBLEMS, problemOf, type Problem } from '../core/problem.ts';
+import type { AnyProduct } from '../core/product.ts';
 import { EMPTY_RUN, type RunState } from '../core/run-state.ts';
 import { runningOf } from '../core/running.ts';
 import type { RunFolder, World } from '../core/step.ts';
@@ -39,6 +40,8 @@ export interface Request {
   readonly target: string;
   readonly connect: Connect;
   readonly asked: Asked;
+  /** The products of which one is to be found on the old machine, where none was named. */
+  readonly among?: readonly AnyProduct[];
   readonly limits: Limits;
   /** Every gateway that is found, in place of those that `asked` names. */
   readonly allProfiles?: boolean;

@@ -67,6 +67,7 @@ test('the ids of the checks are unique and stay what they are', () => {
     'rsync-flavour',
     'rsync-version',
     'sqlite-new',
+    'other-products',
     'gateway-runs',
     'stoppable',
     'port-as-said',

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync, mkdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { productFrom } from '../../src/gateway/product-from.ts';
 import { problemFrom } from '../kit/problem-from.ts';
 import { connectOf, requestOf, secondsOf } from '../../src/cli/request.ts';
 import { codeOf } from '../checks/facts.ts';
@@ -107,6 +108,21 @@ describe('the request behind the flags', () => {
     [{ profile: '' }],
   ])('refuses %j as a value that cannot be used', (flags) => {
     expect(codeOf(() => requestOf('o@h', flags, around()))).toBe('option-invalid');
+  });
+
+  it('looks for every product where none is named, and for that alone which is', () => {
+    const fork = productFrom('neo-fork', {});
+    const own = { ...around(), products: [fork] };
+    expect(requestOf('o@h', {}, own).among).toEqual(['smart-agent-neo', 'openclaw', fork]);
+    const named = requestOf('o@h', { product: 'neo-fork' }, own);
+    expect(named.asked.product).toBe(fork);
+    expect(named.among).toBeUndefined();
+    expect(requestOf('o@h', { product: 'openclaw' }, own).asked.product).toBe('openclaw');
+  });
+
+  it('names the product that was probably meant', async () => {
+    const asking = Promise.resolve().then(() => requestOf('o@h', { product: 'openclaws' }, around()));
+    expect((await problemFrom(asking)).hint).toContain('Did you mean openclaw?');
   });
 
   it('takes fractions of a second', () => {

@@ -2,7 +2,6 @@ import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { closeSync, type Dirent, mkdirSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import type { ProductName } from '../../src/core/inventory.ts';
 import { killOne, liveProcesses, processesFrom } from './processes.ts';
 import { installProduct } from './stand-in/install.ts';
 import type { Installed } from './stand-in/install.ts';
@@ -18,7 +17,7 @@ export interface SideOptions {
   /** Where its home lies below `path`. Default `home/<user>`. */
   readonly home?: string | undefined;
   readonly hub: string;
-  readonly product: ProductName;
+  readonly product: string;
   readonly version: string;
   readonly traps: Traps;
   readonly manager: Partial<ManagerSettings>;

@@ -6,16 +6,24 @@ import {
   GATEWAY_FLAGS,
   LIMIT_FLAGS,
   OUTPUT_FLAGS,
+  SETTINGS_FLAGS,
   type ConnectionFlags,
   type ConsentFlags,
   type GatewayFlags,
   type LimitFlags,
   type OutputFlags,
+  type SettingsFlags,
 } from '../flags.ts';
 import { requestOf } from '../request.ts';
+import { readSettings } from '../settings-file.ts';
 import { targetOf } from '../words.ts';
 
-type Flags = ConnectionFlags & GatewayFlags & LimitFlags & ConsentFlags & OutputFlags & { 'exit-code'?: boolean };
+type Flags = ConnectionFlags &
+  GatewayFlags &
+  LimitFlags &
+  ConsentFlags &
+  OutputFlags &
+  SettingsFlags & { 'exit-code'?: boolean };
 
 export const plan: Command<Flags> = {
   name: 'plan',
@@ -24,13 +32,15 @@ export const plan: Command<Flags> = {
   flags: {
     ...CONNECTION_FLAGS,
     ...GATEWAY_FLAGS,
+    ...SETTINGS_FLAGS,
     ...{ 'no-input': CONSENT_FLAGS['no-input'] },
     ...LIMIT_FLAGS,
     ...OUTPUT_FLAGS,
     ...EXIT_CODE_FLAG,
   },
   async run(called, around) {
-    const request = requestOf(targetOf(called.word), called, around);
+    const { products } = await readSettings(called, around);
+    const request = requestOf(targetOf(called.word), called, { ...around, products });
     const [{ perform }, visits] = await Promise.all([import('../perform.ts'), import('../../visits/plan.ts')]);
     const exitCode = called['exit-code'] === true;
     return perform(around, {

@@ -6,16 +6,24 @@ import {
   GATEWAY_FLAGS,
   LIMIT_FLAGS,
   OUTPUT_FLAGS,
+  SETTINGS_FLAGS,
   type ConnectionFlags,
   type ConsentFlags,
   type GatewayFlags,
   type LimitFlags,
   type OutputFlags,
+  type SettingsFlags,
 } from '../flags.ts';
 import { requestOf } from '../request.ts';
+import { readSettings } from '../settings-file.ts';
 import { targetOf } from '../words.ts';
 
-type Flags = ConnectionFlags & GatewayFlags & LimitFlags & ConsentFlags & OutputFlags & { 'dry-run'?: boolean };
+type Flags = ConnectionFlags &
+  GatewayFlags &
+  LimitFlags &
+  ConsentFlags &
+  OutputFlags &
+  SettingsFlags & { 'dry-run'?: boolean };
 
 export const pull: Command<Flags> = {
   name: 'pull',
@@ -24,13 +32,15 @@ export const pull: Command<Flags> = {
   flags: {
     ...CONNECTION_FLAGS,
     ...GATEWAY_FLAGS,
+    ...SETTINGS_FLAGS,
     ...CONSENT_FLAGS,
     ...DRY_RUN_FLAG,
     ...LIMIT_FLAGS,
     ...OUTPUT_FLAGS,
   },
   async run(called, around) {
-    const request = requestOf(targetOf(called.word), called, around);
+    const { products } = await readSettings(called, around);
+    const request = requestOf(targetOf(called.word), called, { ...around, products });
     const { perform } = await import('../perform.ts');
     if (called['dry-run'] === true) {
       const { plan } = await import('../../visits/plan.ts');

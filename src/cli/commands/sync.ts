@@ -5,16 +5,19 @@ import {
   GATEWAY_FLAGS,
   LIMIT_FLAGS,
   OUTPUT_FLAGS,
+  SETTINGS_FLAGS,
   type ConnectionFlags,
   type ConsentFlags,
   type GatewayFlags,
   type LimitFlags,
   type OutputFlags,
+  type SettingsFlags,
 } from '../flags.ts';
 import { requestOf } from '../request.ts';
+import { readSettings } from '../settings-file.ts';
 import { targetOf } from '../words.ts';
 
-type Flags = ConnectionFlags & GatewayFlags & LimitFlags & ConsentFlags & OutputFlags;
+type Flags = ConnectionFlags & GatewayFlags & LimitFlags & ConsentFlags & OutputFlags & SettingsFlags;
 
 export const sync: Command<Flags> = {
   name: 'sync',
@@ -23,12 +26,14 @@ export const sync: Command<Flags> = {
   flags: {
     ...CONNECTION_FLAGS,
     ...GATEWAY_FLAGS,
+    ...SETTINGS_FLAGS,
     ...{ 'no-input': CONSENT_FLAGS['no-input'] },
     ...LIMIT_FLAGS,
     ...OUTPUT_FLAGS,
   },
   async run(called, around) {
-    const request = requestOf(targetOf(called.word), called, around);
+    const { products } = await readSettings(called, around);
+    const request = requestOf(targetOf(called.word), called, { ...around, products });
     const [{ perform }, visits] = await Promise.all([import('../perform.ts'), import('../../visits/sync.ts')]);
     return perform(around, {
       flags: called,

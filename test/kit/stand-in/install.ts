@@ -1,6 +1,5 @@
 import { constants, copyFileSync, existsSync, linkSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { ProductName } from '../../../src/core/inventory.ts';
 import { REPOSITORY } from '../repository.ts';
 import { bundle } from './bundle.ts';
 import type { Traps } from './traps.ts';
@@ -20,7 +19,8 @@ export interface StandInSettings {
 
 export interface InstallOptions {
   readonly prefix: string;
-  readonly product?: ProductName;
+  /** Its command, by whose habits all of its names go. Default smart-agent-neo. */
+  readonly product?: string;
   readonly version?: string;
   readonly settings?: StandInSettings;
   readonly traps?: Traps;

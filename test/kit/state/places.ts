@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import type { ProductName } from '../../../src/core/inventory.ts';
 
 export interface StateOptions {
   /** The home as its machine names it, such as `/home/olga`: what stands in configs. */
@@ -7,7 +6,8 @@ export interface StateOptions {
   /** Where that home lies on this disk, when it is not at `home`. */
   readonly at?: string;
   readonly port: number;
-  readonly product?: ProductName;
+  /** Its command, by whose habits all of its names go. Default smart-agent-neo. */
+  readonly product?: string;
   readonly profile?: string;
   /** Are the agents' workspaces in the state dir, or in `~/work`? Default inside. */
   readonly workspace?: 'inside' | 'outside';
@@ -37,7 +37,7 @@ export interface Places {
   readonly stateDir: string;
   readonly main: string;
   readonly ops: string;
-  readonly product: ProductName;
+  readonly product: string;
 }
 
 /** The places that the options ask for. */
