@@ -6,7 +6,8 @@ import type { Places, StateOptions } from './places.ts';
 /** A config as a person keeps it: JSON5 with comments, an include, a substitution, absolute paths of every kind. */
 export function writeConfig(pen: Pen, places: Places, options: StateOptions): void {
   const { stateDir } = places;
-  const more = Object.entries(options.config ?? {}).map(([key, value]) => `  ${key}: ${JSON.stringify(value)},\n`);
+  const config = { ...(options.isApart && { session: { store: places.store('{agentId}') } }), ...options.config };
+  const more = Object.entries(config).map(([key, value]) => `  ${key}: ${JSON.stringify(value)},\n`);
   pen.file(
     join(stateDir, `${places.product}.json`),
     `// Kept by hand: comments and trailing commas stay.
@@ -22,7 +23,7 @@ export function writeConfig(pen: Pen, places: Places, options: StateOptions): vo
     list: [
       { id: "main", default: true },
       /* the second agent has its own place */
-      { id: "ops", workspace: '${places.ops}', agentDir: '${join(stateDir, 'agents/ops/agent')}' },
+      { id: "ops", workspace: '${places.ops}', agentDir: '${places.agentDir('ops')}' },
     ],
   },
   channels: { $include: "./channels.json5" },

@@ -11,6 +11,8 @@ export interface StateOptions {
   readonly profile?: string;
   /** Are the agents' workspaces in the state dir, or in `~/work`? Default inside. */
   readonly workspace?: 'inside' | 'outside';
+  /** Are the second agent's own directory and the indexes of sessions outside of the state dir, the latter by names of their own? */
+  readonly isApart?: boolean;
   /** Sessions of the main agent besides its main session; the second agent gets a tenth. Default 10. */
   readonly sessions?: number;
   /** Ordinary files in the main workspace's nasty tree; 0 leaves the tree out. Default 0. */
@@ -38,12 +40,23 @@ export interface Places {
   readonly main: string;
   readonly ops: string;
   readonly product: string;
+  /** Of an agent: where its keys are, and its index of sessions. */
+  readonly agentDir: (id: string) => string;
+  readonly store: (id: string) => string;
 }
 
 /** The places that the options ask for. */
 export function placesOf(options: StateOptions): Places {
-  const { home, product = 'smart-agent-neo', profile = 'default', workspace = 'inside' } = options;
+  const { home, product = 'smart-agent-neo', profile = 'default', workspace = 'inside', isApart = false } = options;
   const stateDir = join(home, `.${product}${profile === 'default' ? '' : `-${profile}`}`);
   const root = workspace === 'inside' ? stateDir : join(home, 'work');
-  return { stateDir, main: join(root, 'workspace'), ops: join(root, 'workspace-ops'), product };
+  const own = (id: string): string => join(stateDir, 'agents', id);
+  return {
+    stateDir,
+    main: join(root, 'workspace'),
+    ops: join(root, 'workspace-ops'),
+    product,
+    agentDir: (id) => (isApart && id === 'ops' ? join(home, 'agents', id) : join(own(id), 'agent')),
+    store: (id) => (isApart ? join(home, 'sessions', id, 'index.json') : join(own(id), 'sessions/sessions.json')),
+  };
 }

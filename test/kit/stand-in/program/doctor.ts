@@ -9,6 +9,7 @@ import { box, hang } from './print.ts';
 import { readSessions, transcriptPath } from './sessions.ts';
 import { trap } from './settings.ts';
 import { enabled } from './systemd.ts';
+import { bringIn, tablesOf } from './tables.ts';
 
 export interface DoctorFlags {
   /** `--yes`: every default is accepted. */
@@ -43,6 +44,7 @@ function orphans(agent: Agent): string[] {
 }
 
 function complaints(agent: Agent): string[] {
+  if (tablesOf(agent)) return [];
   const entries = Object.entries(readSessions(agent));
   const missing = entries.filter(([, entry]) => !existsSync(transcriptPath(agent, entry)));
   const main = missing.find(([key]) => key === `agent:${agent.id}:main`);
@@ -130,6 +132,8 @@ export async function doctor(flags: DoctorFlags): Promise<number> {
   const config = readConfig();
   const wasWritten = migrateConfig(flags.isYes || flags.isFixing);
   legacyMoves();
+  const brought = bringIn(agents(config));
+  if (brought > 0) box('Doctor changes', [`Migrated the sessions of ${String(brought)} agents to SQLite.`]);
   integrity(agents(config), flags.isYes);
   box('Security', ['- No channel security warnings detected.', `- Run: ${PRODUCT} security audit --deep`]);
   const { port } = gatewayPort(config);

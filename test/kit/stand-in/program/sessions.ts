@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { appendFileSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Agent } from './paths.ts';
+import { tablesOf, type Tables } from './tables.ts';
 
 export interface SessionEntry {
   sessionId: string;
@@ -17,6 +18,8 @@ export function transcriptPath(agent: Agent, entry: SessionEntry): string {
 
 /** The session index of an agent, by key; empty when there is none. */
 export function readSessions(agent: Agent): Record<string, SessionEntry> {
+  const tables = tablesOf(agent);
+  if (tables) return tables.sessions();
   if (!existsSync(agent.sessionsPath)) return {};
   return JSON.parse(readFileSync(agent.sessionsPath, 'utf8')) as Record<string, SessionEntry>;
 }
@@ -31,6 +34,8 @@ export function writeSessions(agent: Agent, sessions: Record<string, SessionEntr
 
 /** The number of lines of a transcript; null when it is not where the index says. */
 export function transcriptLines(agent: Agent, entry: SessionEntry): number | null {
+  const tables = tablesOf(agent);
+  if (tables) return tables.lines(entry.sessionId);
   const path = transcriptPath(agent, entry);
   if (!existsSync(path)) return null;
   return readFileSync(path, 'utf8').split('\n').length - 1;
@@ -54,6 +59,8 @@ export function appendMessage(agent: Agent, message: Record<string, unknown>): s
   const key = `agent:${agent.id}:main`;
   const known = sessions[key];
   const entry = known ?? { sessionId: randomUUID(), updatedAt: 0 };
+  const tables = tablesOf(agent);
+  if (tables) return appendRow(tables, { key, entry }, message);
   const path = transcriptPath(agent, entry);
   if (!existsSync(path)) {
     mkdirSync(dirname(path), { recursive: true });
@@ -67,4 +74,10 @@ export function appendMessage(agent: Agent, message: Record<string, unknown>): s
     writeSessions(agent, sessions);
   }
   return path;
+}
+
+function appendRow(tables: Tables, { key, entry }: { key: string; entry: SessionEntry }, message: object): string {
+  tables.append(entry.sessionId, { type: 'message', ...message });
+  tables.put(key, { ...entry, updatedAt: Date.now() });
+  return entry.sessionFile ?? '';
 }
