@@ -102,7 +102,7 @@ export default tseslint.config(
       'src/census/program.ts',
       'src/gateway/probe-program.ts',
       'src/sqlite/program.ts',
-      'src/sqlite/engine.ts',
+      'src/host/sqlite-engine.ts',
       'src/gateway/pm2-program.ts',
       'src/transfer/rsh.ts',
       'src/read-only/program.ts',

@@ -1,22 +1,23 @@
-import { join } from 'node:path';
-import type { Kind } from '../core/census.ts';
+import { dirname, join } from 'node:path';
+import { inDatabases, type UnreadLine } from './databases.ts';
 import { asList, asMembers, filesBelow, foldersIn, listed, membersOf, namedIn } from './files.ts';
 import type { CensusPlace, CensusRequest } from './request.ts';
-
-export type Item = readonly [kind: Kind, name: string];
+import { allowList, approvalsIn, jobName, loginsIn, type Item } from './tables.ts';
 
 /** A transcript in use; what was archived has a longer name (`*.jsonl.deleted.*`), and one that became so is a loss. */
 const TRANSCRIPT = /^[^/]+\.jsonl$/;
+const ALLOW_LIST = /^(.+?)(?:-default)?-allowFrom\.json$/;
 /** Channel accounts by the names of the files that hold their state. */
 const ACCOUNT_FILES: readonly { readonly folder: string; readonly name: RegExp; readonly channel: string }[] = [
   { folder: 'telegram', name: /^update-offset-(.+)\.json$/, channel: 'telegram' },
 ];
 
 /**
- * Names everything that a gateway owns, from the files alone: no product is asked, nothing is written. What does not parse holds
- * nothing, on either machine.
+ * Names everything that a gateway owns, from its files and databases alone: no product is asked, nothing is written but below `scratch`.
+ * A file that does not parse holds nothing, on either machine; a database that cannot be read is named.
  */
-export function* itemsOf({ state, apart, workspaces }: CensusRequest): Generator<Item> {
+export function* itemsOf(request: CensusRequest): Generator<Item | UnreadLine> {
+  const { state, apart, workspaces } = request;
   yield* namedIn(join(state, 'agents')).map((name): Item => ['agent', name]);
   for (const agent of foldersIn(join(state, 'agents'))) {
     yield* sessionsIn(join(state, 'agents', agent, 'sessions'), agent);
@@ -26,11 +27,13 @@ export function* itemsOf({ state, apart, workspaces }: CensusRequest): Generator
     yield* sessionsIn(path, id);
     yield* profilesIn(path, id);
   }
+  yield* storesIn(request);
+  yield* inDatabases(request);
   yield* credentialsIn(state);
   yield* channelsIn(state);
   yield* devicesIn(state);
   yield* jobsIn(state);
-  yield* approvalsIn(state);
+  yield* approvalsIn(membersOf(join(state, 'exec-approvals.json')));
   yield* namedIn(join(state, 'skills')).map((name): Item => ['skill', name]);
   yield* namedIn(join(state, 'extensions')).map((name): Item => ['extension', name]);
   yield* listed(join(state, 'hooks')).map(({ name }): Item => ['hook', name]);
@@ -44,19 +47,34 @@ function* sessionsIn(folder: string, owner: string): Generator<Item> {
   for (const name of filesIn(folder, TRANSCRIPT)) yield ['transcript', `${owner}/${name}`];
 }
 
-/** Keys and logins of models, by the name of their profile. Releases differ in whether `profiles` stands around them. */
-function* profilesIn(folder: string, owner: string): Generator<Item> {
-  for (const file of ['auth-profiles.json', 'auth.json']) {
-    const members = membersOf(join(folder, file));
-    const profiles = 'profiles' in members ? asMembers(members['profiles']) : members;
-    for (const name of Object.keys(profiles)) yield ['credential', `${owner}: ${file}: ${name}`];
+/** Indexes of sessions where the config puts them. Their transcripts lie beside them, and may be counted already. */
+function* storesIn({ state, apart, stores = [] }: CensusRequest): Generator<Item> {
+  const own = foldersIn(join(state, 'agents')).map((agent) => join(state, 'agents', agent, 'sessions'));
+  const done = new Set([...own, ...apart.map(({ path }) => path)]);
+  for (const { id, path } of stores) {
+    for (const key of Object.keys(membersOf(path))) yield ['session', `${id}: ${key}`];
+    const folder = dirname(path);
+    if (done.has(folder)) continue;
+    done.add(folder);
+    for (const name of filesIn(folder, TRANSCRIPT)) yield ['transcript', `${dirname(id)}/${name}`];
   }
 }
 
-/** Keys of WhatsApp come and go with every message; its account is what counts. */
+function* profilesIn(folder: string, owner: string): Generator<Item> {
+  for (const file of ['auth-profiles.json', 'auth.json']) yield* loginsIn(membersOf(join(folder, file)), owner, file);
+}
+
+/**
+ * Keys of WhatsApp come and go with every message; its account is what counts. Codes that wait for a pairing are gone in an hour. A list of
+ * who may write has two names, with and without its account.
+ */
 function* credentialsIn(state: string): Generator<Item> {
   const folder = join(state, 'credentials');
-  for (const name of filesIn(folder, /^(?!.*\.lock$)/)) yield ['credential', `credentials/${name}`];
+  for (const name of filesIn(folder, /^(?!.*(?:\.lock|-pairing\.json)$)/)) {
+    const list = ALLOW_LIST.exec(name)?.[1];
+    if (list === undefined) yield ['credential', `credentials/${name}`];
+    else if (asList(membersOf(join(folder, name))['allowFrom']).length > 0) yield allowList(list);
+  }
   for (const channel of foldersIn(folder)) {
     for (const account of namedIn(join(folder, channel))) yield ['credential', `credentials/${channel}/${account}`];
   }
@@ -86,15 +104,7 @@ function* devicesIn(state: string): Generator<Item> {
 function* jobsIn(state: string): Generator<Item> {
   for (const [at, job] of asList(membersOf(join(state, 'cron/jobs.json'))['jobs']).entries()) {
     const { id, name } = asMembers(job);
-    yield ['cron-job', `${textOr(id, `number ${at + 1}`)}${typeof name === 'string' ? ` (${name})` : ''}`];
-  }
-}
-
-/** By number: what a pattern says may be rewritten. */
-function* approvalsIn(state: string): Generator<Item> {
-  for (const [agent, rules] of Object.entries(asMembers(membersOf(join(state, 'exec-approvals.json'))['agents']))) {
-    const count = asList(asMembers(rules)['allowlist']).length;
-    for (let at = 1; at <= count; at += 1) yield ['approval', `${agent}: number ${at}`];
+    yield ['cron-job', jobName(textOr(id, `number ${at + 1}`), name)];
   }
 }
 

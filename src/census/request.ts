@@ -7,6 +7,10 @@ export interface CensusRequest {
   /** Directories of agents and session stores outside of it; `id` stands for them in names. */
   readonly apart: readonly CensusPlace[];
   readonly workspaces: readonly CensusPlace[];
+  /** Files with an index of sessions that lie where only the config says. */
+  readonly stores?: readonly CensusPlace[];
+  /** A directory of ours, for copies of databases that cannot be read where they lie; without it these are named and not counted. */
+  readonly scratch?: string;
   /** Where it is there nothing is counted: asked is what is bound to the machine. */
   readonly bound?: BoundRequest;
 }

@@ -1,13 +1,13 @@
-import { censusOf, isKind, type Census } from '../core/census.ts';
+import { censusOf, isKind, type Census, type Unread } from '../core/census.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Host } from '../core/host.ts';
 import { fail, type ProblemError } from '../core/problem.ts';
 import { printable } from '../host/printable.ts';
 import { programOutput } from '../host/program-output.ts';
-import type { Item } from './count.ts';
 import { linesOf } from './lines.ts';
 import { PROGRAM_TEXT } from './program.generated.ts';
 import { encodeRequest, type CensusRequest } from './request.ts';
+import type { Item } from './tables.ts';
 
 export interface CensusOptions extends Omit<CensusRequest, 'bound'> {
   /** The Node of that machine, absolute; any from 18 on. */
@@ -18,34 +18,40 @@ export interface CensusOptions extends Omit<CensusRequest, 'bound'> {
 
 const STALL_MS = 2 * 60_000;
 const LONGEST_NAME = 4096;
+const LONGEST_WHY = 300;
 
 /**
- * Counts what a gateway owns, on whichever machine it lies, from the files alone. Read-only there; repeatable. Names are made printable.
+ * Counts what a gateway owns, on whichever machine it lies, from its files and databases. Read-only there, but for `scratch`; repeatable. Names are made printable.
  * Throws `answer-malformed` for lines that the program would not have written, and what `programOutput` throws.
  */
 export async function takeCensus(host: Host, options: CensusOptions): Promise<Census> {
-  const { state, apart, workspaces, node, clock, signal } = options;
-  const request = encodeRequest({ state, apart, workspaces });
+  const { node, clock, signal, ...places } = options;
+  const { state } = places;
+  const request = encodeRequest(places);
   const doing = `the count of what lies in ${printable(state)}`;
   const lines = linesOf(
     programOutput(host, { node, text: PROGRAM_TEXT, request, doing, clock, signal, stallMs: STALL_MS }),
     () => malformed(host, state),
   );
   const items: Item[] = [];
+  const unread: Unread[] = [];
   for await (const line of lines) {
-    const item = itemIn(line);
-    if (item === 'end') return censusOf(items);
-    if (item === null) throw malformed(host, state);
-    items.push(item);
+    const said = saidIn(line);
+    if (said === 'end') return censusOf(items, unread);
+    if (said === null) throw malformed(host, state);
+    if ('file' in said) unread.push(said);
+    else items.push(said);
   }
   throw malformed(host, state);
 }
 
-function itemIn(line: string): Item | 'end' | null {
+function saidIn(line: string): Item | Unread | 'end' | null {
   try {
     const value: unknown = JSON.parse(line);
     if (!Array.isArray(value)) return null;
-    const [kind, name] = value as unknown[];
+    const [kind, name, why] = value as unknown[];
+    if (kind === 'unread' && typeof name === 'string' && (why === null || typeof why === 'string'))
+      return { file: printable(name, LONGEST_NAME), why: why === null ? null : printable(why, LONGEST_WHY) };
     if (value.length === 1 && kind === 'end') return 'end';
     return isKind(kind) && typeof name === 'string' ? [kind, printable(name, LONGEST_NAME)] : null;
   } catch {

@@ -1,4 +1,5 @@
 import path from 'node:path';
+import type { Kind } from '../core/census.ts';
 import type { GatewayFacts } from '../core/inventory.ts';
 import type { AnyProduct } from '../core/product.ts';
 import { fail } from '../core/problem.ts';
@@ -35,6 +36,28 @@ export function configuredDirs(
   return dirs.filter((dir, at) => dirs.findIndex((one) => one.path === dir.path) === at);
 }
 
+/** Files with the sessions of an agent, where the config puts them; see `configuredDirs`, by which they move. */
+export function configuredStores(config: unknown, home: string): string[] {
+  return [...new Set(agentsOf(config).flatMap((agent) => storeOf(agent, config, home) ?? []))];
+}
+
+/**
+ * The agents and the accounts of channels that a config names, for the census. Earlier releases list their agents, later ones have them by
+ * name; a channel without accounts has one, as a doctor writes it out. Pure.
+ */
+export function configuredNames(config: unknown): (readonly [kind: Kind, name: string])[] {
+  const channels = entriesOf(member(config, 'channels')).filter(([name]) => name !== 'defaults');
+  const accounts = channels.flatMap(([name, channel]) => {
+    const named = entriesOf(member(channel, 'accounts')).map(([account]) => account);
+    return (named.length > 0 ? named : ['default']).map((account) => `${name}: ${account}`);
+  });
+  const hasAgents = listedAgents(config).length > 0;
+  return [
+    ...(hasAgents ? agentsOf(config) : []).map(({ id }) => ['configured-agent', id] as const),
+    ...accounts.map((account) => ['configured-channel', account] as const),
+  ];
+}
+
 /** The workspaces alone, of every agent; see `configuredDirs`. */
 export function workspacesOf(
   config: unknown,
@@ -66,17 +89,32 @@ interface Place {
   readonly home: string;
 }
 
-/** Without a list there is one agent, `main`; the default agent is the one marked so, else the first. */
+/** Without any there is one agent, `main`; the default agent is the one marked so, else the first. */
 function agentsOf(config: unknown): Agent[] {
-  const list = member(config, 'agents', 'list');
-  const entries: readonly unknown[] = Array.isArray(list) && list.length > 0 ? list : [{ id: 'main' }];
-  const marked = entries.findIndex((entry) => member(entry, 'default') === true);
-  return entries.flatMap((entry, at) => {
-    const id = member(entry, 'id');
+  const listed = listedAgents(config);
+  const entries = listed.length > 0 ? listed : [{ id: 'main', entry: {}, at: 'agents' }];
+  const marked = entries.findIndex(({ entry }) => member(entry, 'default') === true);
+  return entries.flatMap(({ id, entry, at }, place) => {
     if (typeof id !== 'string') return [];
     const [workspace, agentDir] = [member(entry, 'workspace'), member(entry, 'agentDir')];
-    return [{ id, isDefault: at === Math.max(0, marked), workspace, agentDir, at: `agents.list[${String(at)}]` }];
+    return [{ id, isDefault: place === Math.max(0, marked), workspace, agentDir, at }];
   });
+}
+
+/** `agents.list` of earlier releases, `agents.entries` of later ones. */
+function listedAgents(config: unknown): { id: unknown; entry: unknown; at: string }[] {
+  const list = member(config, 'agents', 'list');
+  const listed = Array.isArray(list)
+    ? list.map((entry: unknown, at) => ({ id: member(entry, 'id'), entry, at: `agents.list[${String(at)}]` }))
+    : [];
+  const named = entriesOf(member(config, 'agents', 'entries')).map(([id, entry]) => {
+    return { id, entry, at: `agents.entries.${id}` };
+  });
+  return [...listed, ...named.filter(({ id }) => !listed.some((one) => one.id === id))];
+}
+
+function entriesOf(value: unknown): [string, unknown][] {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? Object.entries(value) : [];
 }
 
 function workspaceOf(agent: Agent, config: unknown, place: Place): ConfiguredDir {
@@ -104,10 +142,14 @@ function agentDirOf(agent: Agent, { home }: Place): ConfiguredDir[] {
 
 /** `session.store` names a file; its transcripts lie beside it. */
 function sessionsOf(agent: Agent, config: unknown, { home }: Place): ConfiguredDir[] {
-  const store = member(config, 'session', 'store');
-  if (!isText(store)) return [];
-  const file = absolute(store.replaceAll('{agentId}', agent.id), 'session.store', home);
+  const file = storeOf(agent, config, home);
+  if (file === null) return [];
   return [{ kind: 'sessions', agent: agent.id, path: path.posix.dirname(file), from: 'session.store' }];
+}
+
+function storeOf(agent: Agent, config: unknown, home: string): string | null {
+  const store = member(config, 'session', 'store');
+  return isText(store) ? absolute(store.replaceAll('{agentId}', agent.id), 'session.store', home) : null;
 }
 
 function absolute(text: string, from: string, home: string): string {

@@ -11,6 +11,7 @@ import { countOld } from './census.ts';
 import { channelsBefore } from './channels.ts';
 import { databasesToRewrite } from './databases.ts';
 import { discover } from './discover.ts';
+import { configuredStores } from './gateway-config.ts';
 import { readIncludes } from './includes.ts';
 import { layOut } from './layout.ts';
 import { measure } from './measure.ts';
@@ -70,7 +71,7 @@ export async function gather(machines: Machines, wanted: LookRequest, waiting: W
   const wish = wishOf(request, facts.gateway.profile);
   const draft = decide(facts, routes, wish, []);
   const { old, new: here, gateway, dirs } = facts;
-  const [takenBy, staged, channels, counts, bound, names] = await Promise.all([
+  const [takenBy, staged, channels, counted, bound, names] = await Promise.all([
     portHolder(machines.new, draft, { sameKernel: old.bootId === here.bootId }, waiting),
     measure(
       machines.new,
@@ -78,13 +79,13 @@ export async function gather(machines: Machines, wanted: LookRequest, waiting: W
       waiting,
     ),
     request.asksChannels ? channelsBefore(machines.old, draft.old.gateway, waiting) : null,
-    countOld(machines, draft, waiting),
+    countOld(machines, { plan: draft, config }, waiting),
     findByHand(machines, { plan: draft, gateway, config }, waiting),
     namesInTheWay(machines.old, draft, { ...waiting, directories: dirs.map((dir) => dir.new.parent.path) }),
   ]);
   const newPort = { port: facts.newPort.port, takenBy };
   const databases = await databasesToRewrite(machines.new, { plan: draft, found: bound?.databases ?? [] }, waiting);
-  const looked = { newPort, channels, counts, byHand: bound?.list ?? null, names, databases };
+  const looked = { newPort, channels, ...counted, byHand: bound?.list ?? null, names, databases };
   return { inventory: { ...facts, ...looked }, routes, wish, draft, staged };
 }
 
@@ -109,7 +110,11 @@ async function place(machines: Machines, request: LookRequest & { surveyed: Surv
   const named = { config, product: asked.product, flag: asked.gatewayPort };
   const newPort = { port: portOf(gateway, named), takenBy: null };
   const provenance = provenanceOf(old, gateway, named);
-  const bare = { old, new: here, gateway, dirs, fates, includes, provenance, neighbours, otherProducts: others };
+  const sessionStores = configuredStores(config, old.home);
+  const bare = {
+    ...{ old, new: here, gateway, dirs, fates, includes, provenance, neighbours, sessionStores },
+    otherProducts: others,
+  };
   const unasked = { newPort, channels: null, counts: null };
   const carrying = { product: asked.product, carryEnv: asked.carryEnv ?? false };
   const outside = secretsOutside({ ...bare, ...unasked }, config, carrying);

@@ -121,7 +121,7 @@ const LINES: readonly Line[] = [
 async function sessionsListed(world: World, plan: Plan) {
   const [listed, moved] = await together([
     askSessions(world.new, plan.new.gateway, world),
-    sessionKeysOnDisk(plan.new.gateway.stateDir),
+    sessionKeysOnDisk(plan.new.gateway.stateDir, storesHere(plan)),
   ]);
   if (!listed) return { ok: false, seen: 'the product gave no list' };
   const known = new Set(listed.sessions.map((session) => session.key));
@@ -131,6 +131,13 @@ async function sessionsListed(world: World, plan: Plan) {
       ? `${gone.length} of ${moved.length} missing, such as ${gone.slice(0, 3).join(', ')}`
       : `${moved.length} sessions`;
   return { ok: gone.length === 0, missing: gone.length > 0, seen };
+}
+
+function storesHere({ sessionStores = [], roots }: Plan): string[] {
+  return sessionStores.flatMap(({ root: id, file }) => {
+    const root = roots.find((one) => one.id === id);
+    return root ? [join(root.livePath, file)] : [];
+  });
 }
 
 async function agentsListed(world: World, plan: Plan) {

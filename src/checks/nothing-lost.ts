@@ -1,9 +1,19 @@
 import { writeFile } from 'node:fs/promises';
-import { countsOf, everyKind, KINDS, lostBetween, type Kind, type Lost } from '../core/census.ts';
+import {
+  countsOf,
+  everyKind,
+  KINDS,
+  lostBetween,
+  spoiledBetween,
+  type Census,
+  type Kind,
+  type Lost,
+  type Unread,
+} from '../core/census.ts';
 import type { Plan } from '../core/plan.ts';
 import { problem, type Problem } from '../core/problem.ts';
-import type { Check } from '../core/step.ts';
-import { censusFile, censusOfTree, readCensus } from './census.ts';
+import type { Check, World } from '../core/step.ts';
+import { censusFile, censusHere, censusOfBoth, readCensus } from './census.ts';
 import { together } from './together.ts';
 
 /** So many names are told; the rest is counted. */
@@ -15,11 +25,13 @@ export function copyHasAll(plan: Plan): Check {
     id: 'copy-has-all',
     title: 'The copy has every agent, session, job and credential of the old gateway',
     async run(world) {
-      const [old, copy] = await together([censusOfTree(world, plan, 'old'), censusOfTree(world, plan, 'staged')]);
+      const { old, copy } = await censusOfBoth(world, plan);
       await writeFile(censusFile(world.run), JSON.stringify(old), { mode: 0o600, flush: true });
       await world.emit({ type: 'run.counted', tree: 'old', counts: countsOf(old) });
       await world.emit({ type: 'run.counted', tree: 'copy', counts: countsOf(copy) });
-      return lossOf(lostBetween(old, copy, everyKind()), 'the copy');
+      await tellUnread(world, old.unread, 'on the old machine');
+      await tellUnread(world, copy.unread, 'in the copy');
+      return lossOf(old, copy, { where: 'the copy', kinds: everyKind() });
     },
   };
 }
@@ -30,17 +42,34 @@ export function nothingLost(plan: Plan): Check {
     id: 'nothing-lost',
     title: 'Doctor and the new gateway kept every agent, session, job and credential',
     async run(world) {
-      const [old, live] = await together([readCensus(world.run), censusOfTree(world, plan, 'live')]);
+      const [old, live] = await together([readCensus(world.run), censusHere(world, plan)]);
       await world.emit({ type: 'run.counted', tree: 'new', counts: countsOf(live) });
+      await tellUnread(world, live.unread, 'here');
       const kinds = everyKind().filter((kind) => kind !== 'queued');
-      return lossOf(lostBetween(old, live, kinds), 'the new gateway');
+      return lossOf(old, live, { where: 'the new gateway', kinds });
     },
   };
 }
 
-function lossOf(lost: readonly Lost[], where: string): Problem[] {
-  if (lost.length === 0) return [];
-  const words = everyKind().flatMap((kind) => wordsFor(kind, lost));
+/** What is not known is said by name: it is no nothing. */
+async function tellUnread(world: World, unread: readonly Unread[], where: string): Promise<void> {
+  if (unread.length === 0) return;
+  const names = unread.map(
+    ({ file, why }) => `${file} (${why ?? 'neither its Node nor a sqlite3 command can read it'})`,
+  );
+  const uncounted = problem('inventory-unknown', {
+    message: `What is in ${names.join(', ')} was not counted ${where}.`,
+    hint: 'That it has arrived whole was compared byte for byte. Look yourself at what is to be in it: neo-pull report',
+    detail: unread.map(({ file, why }) => ({ file, why })),
+  });
+  await world.emit({ type: 'run.warned', problem: uncounted });
+}
+
+function lossOf(old: Census, is: Census, { where, kinds }: { where: string; kinds: readonly Kind[] }): Problem[] {
+  const lost = lostBetween(old, is, kinds);
+  const spoiled = spoiledBetween(old, is).map(({ file, why }) => `${file} cannot be read any more (${why ?? ''})`);
+  if (lost.length + spoiled.length === 0) return [];
+  const words = [...everyKind().flatMap((kind) => wordsFor(kind, lost)), ...spoiled];
   return [
     problem('inventory-shrank', {
       message: `What the old gateway owns is not all in ${where}: ${words.join('; ')}.`,

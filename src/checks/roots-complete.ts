@@ -3,14 +3,10 @@ import type { Plan } from '../core/plan.ts';
 import { problem, type Problem } from '../core/problem.ts';
 import type { Check, World } from '../core/step.ts';
 import { printable } from '../host/printable.ts';
-import { run } from '../host/run.ts';
+import { configNow } from './config-now.ts';
 import { configuredDirs } from './gateway-config.ts';
-import { readIncludes } from './includes.ts';
 import { namedPaths } from './named-paths.ts';
 import { seePaths } from './see-paths.ts';
-import { wholeConfig } from './whole-config.ts';
-
-const MAX_BYTES = 4 * 1024 * 1024;
 
 /**
  * After the stop: the config as it is now names no directory that the Plan does not move. It may have been changed since the look, and
@@ -41,16 +37,10 @@ export function rootsComplete(plan: Plan): Check {
 
 /** Directories of the gateway, and every other path that was not named when it was decided what becomes of each. */
 async function namedNow(world: World, { old: { gateway }, new: here, fates }: Plan): Promise<string[]> {
-  const { clock, signal } = world;
-  const { code, stdout } = await run(world.old, ['cat', '--', gateway.configPath], {
-    clock,
-    signal,
-    maxBytes: MAX_BYTES,
-  });
-  const now = { ...gateway, configText: code === 0 ? stdout.toString() : null };
-  const includes = await readIncludes(world.old, now, world);
+  const { text, includes, whole } = await configNow(world.old, gateway, world);
+  const now = { ...gateway, configText: text };
   const { product, home } = gateway;
-  const dirs = configuredDirs(wholeConfig(now, includes), now, { product, home }).map((dir) => dir.path);
+  const dirs = configuredDirs(whole, now, { product, home }).map((dir) => dir.path);
   const judged = new Set(fates.map(({ path }) => path));
   const fresh = namedPaths(now, includes, { home, newHome: here.home, product }).filter(
     ({ path }) => !judged.has(path),

@@ -110,9 +110,13 @@ function rootLines(plan: Plan, paper: Paper): string[] {
 }
 
 /** By name it is compared later: after the stop, in the copy, and once the new gateway is up. */
-function owned({ counts }: Plan): string[] {
+function owned({ counts, uncounted = [] }: Plan): string[] {
   const text = counts === null ? '' : countsText(counts);
-  return text === '' ? [] : [`In it: ${text}.`];
+  const unknown = uncounted.map((file) => printable(file)).join(', ');
+  return [
+    ...(text === '' ? [] : [`In it: ${text}.`]),
+    ...(unknown === '' ? [] : [`Not counted, because it cannot be read now: what is in ${unknown}.`]),
+  ];
 }
 
 function foundLines({ provenance = [] }: Plan, { columns }: Paper): string[] {

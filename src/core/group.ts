@@ -84,7 +84,7 @@ function leftOf(root: Root, { plan, done, carried, problems }: Carrying): Root |
     carried.push(at);
     const against = unsound(root, { at, plan, carrier });
     if (against) problems.push(against);
-    else if (root.files === null) learn(root, carrier, done);
+    else if (root.files === null) learn(root, { carrier, stores: plan.sessionStores ?? [] }, done);
   });
   if (root.files === null) return null;
   const files = root.files.filter((_, at) => found[at] === null);
@@ -123,16 +123,23 @@ function unshareable(at: string, plans: readonly Plan[], why: string): Problem {
   });
 }
 
-/** A workspace in the root of another plan keeps the modes and rules of one. */
-function learn(root: Root, carrier: Carrier, done: Plan[]): void {
+/** A workspace in the root of another plan keeps the modes and rules of one, and an index of sessions has its paths rewritten. */
+function learn(
+  root: Root,
+  { carrier, stores }: { carrier: Carrier; stores: NonNullable<Plan['sessionStores']> },
+  done: Plan[],
+): void {
   const inside = path.relative(carrier.root.oldPath, root.oldPath);
+  const learned = stores
+    .filter((store) => store.root === root.id)
+    .map(({ file }) => ({ root: carrier.root.id, file: path.join(inside, file) }));
   const own = root.room === 'workspace' && carrier.root.room !== 'workspace' && inside !== '' ? [inside] : [];
   const workspaces = [
     ...new Set([...carrier.root.workspaces, ...own, ...root.workspaces.map((one) => path.join(inside, one))]),
   ];
   const at = done.indexOf(carrier.plan);
   const roots = carrier.plan.roots.map((one) => (one === carrier.root ? { ...one, workspaces } : one));
-  done[at] = { ...carrier.plan, roots };
+  done[at] = { ...carrier.plan, roots, sessionStores: [...(carrier.plan.sessionStores ?? []), ...learned] };
 }
 
 /** Whoever holds something of another one comes before that one; otherwise the order is kept. */

@@ -219,6 +219,10 @@ export interface Inventory {
   readonly channels: readonly ChannelState[] | null;
   /** What the gateway owns while it still runs; null where no Node was found to count it. */
   readonly counts: Counts | null;
+  /** Databases that were not counted, by name; absent where there were none. */
+  readonly uncounted?: readonly string[];
+  /** Where the config puts indexes of sessions. */
+  readonly sessionStores?: readonly string[];
   /** What is bound to the old machine, as in the Plan. */
   readonly byHand?: ByHandList | null;
   readonly names?: readonly NamesFacts[];

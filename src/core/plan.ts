@@ -203,6 +203,8 @@ export interface Plan {
   readonly excludes: readonly ExcludeRule[];
   /** Config files that reconcile rewrites: root id and path relative to it. */
   readonly configFiles: readonly { readonly root: string; readonly file: string }[];
+  /** Files with an index of sessions where only the config puts them: root id and path relative to it; absent in a plan of an earlier release. */
+  readonly sessionStores?: readonly { readonly root: string; readonly file: string }[];
   /** What will be rewritten in the config files as they were when looked at: all counted, so many listed. */
   readonly configRewrites: {
     readonly count: number;
@@ -213,6 +215,8 @@ export interface Plan {
   readonly channels: readonly ChannelState[] | null;
   /** What the old gateway owned when it was looked at. */
   readonly counts: Counts | null;
+  /** Databases that were not counted then; absent where there were none. */
+  readonly uncounted?: readonly string[];
   readonly limits: Limits;
   /** What was found out about the old gateway, and who says so; absent in a plan of an earlier release. */
   readonly provenance?: readonly Saying[];

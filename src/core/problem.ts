@@ -408,6 +408,11 @@ export const PROBLEMS = {
     why: 'Something wrote on the old machine after its gateway was stopped.',
   },
   'inventory-shrank': { exit: EXIT.mismatch, stops: true, why: 'The new gateway knows less than the old one did.' },
+  'inventory-unknown': {
+    exit: EXIT.mismatch,
+    stops: false,
+    why: 'What is in a database of the gateway was not counted.',
+  },
   // cutover
   'old-did-not-stop': { exit: EXIT.cutover, stops: true, why: 'The old gateway did not stop in time.' },
   'old-alive': { exit: EXIT.cutover, stops: true, why: 'The old gateway shows signs of life.' },

@@ -56,19 +56,20 @@ interface ProgramRequest {
 /** A walk has one root, a census a state dir and lists of places. Null for anything else. */
 function requestIn(text: string): ProgramRequest | null {
   const request = decoded(text);
-  const { root, state, apart, workspaces, bound } = request;
+  const { root, state, apart, workspaces, stores = [], bound } = request;
   if (typeof root === 'string')
     return { kind: 'walk', paths: [root], at: (place) => ({ ...request, root: place(root) }) };
-  if (typeof state !== 'string' || !isPlaces(apart) || !isPlaces(workspaces)) return null;
+  if (typeof state !== 'string' || !isPlaces(apart) || !isPlaces(workspaces) || !isPlaces(stores)) return null;
   const moved = (places: readonly Place[], place: (path: string) => string): Place[] =>
     places.map(({ id, path: from }) => ({ id, path: place(from) }));
   return {
     kind: 'census',
-    paths: [state, ...[...apart, ...workspaces].map((one) => one.path)],
+    paths: [state, ...[...apart, ...workspaces, ...stores].map((one) => one.path)],
     at: (place) => ({
       state: place(state),
       apart: moved(apart, place),
       workspaces: moved(workspaces, place),
+      stores: moved(stores, place),
       ...(isBound(bound) && { bound: heldBound(bound, place) }),
     }),
   };

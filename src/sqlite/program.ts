@@ -4,7 +4,7 @@
  */
 import process from 'node:process';
 import type { DatabaseAnswer, DatabaseRequest } from './contract.ts';
-import { openEngine } from './engine.ts';
+import { openEngine } from '../host/sqlite-engine.ts';
 import { rewriteDatabase } from './rewrite-database.ts';
 
 function answer(): DatabaseAnswer {

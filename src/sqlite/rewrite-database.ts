@@ -2,7 +2,7 @@ import { rmSync, statSync } from 'node:fs';
 import { mapPath } from '../core/mapping.ts';
 import { rewriteJson } from '../core/rewrite.ts';
 import type { DatabaseAnswer, DatabaseRequest } from './contract.ts';
-import type { Engine } from './engine.ts';
+import type { Engine } from '../host/sqlite-engine.ts';
 import { ifText, name, placeConditions, text } from './sql.ts';
 
 type Column = DatabaseRequest['columns'][number];

@@ -5,7 +5,7 @@ import { latin1 } from '../core/mentions.ts';
 import type { Plan, Root } from '../core/plan.ts';
 import { rewriteApprovals, rewriteConfig, rewriteSessions, type Rewritten, type TextRewrite } from '../core/rewrite.ts';
 
-/** Wherever the config has them: `session.store`, or a directory of its own. */
+/** By its usual name, in whichever directory; what the config calls otherwise is in the Plan. */
 const SESSION_INDEX = /(?:^|\/)sessions\.json$/;
 const APPROVALS = 'exec-approvals.json';
 const JSON_TEXT = 'rewrite-failed';
@@ -27,7 +27,8 @@ export function rewriterOf(plan: Plan, root: Root, path: Buffer): Rewriter | nul
   if (plan.configFiles.some((config) => config.root === root.id && config.file === file)) {
     return (original) => inUtf8(rewriteConfig(textOf(original, { file, code: 'config-malformed' }), mapping, options));
   }
-  if (root.room === 'state' && SESSION_INDEX.test(file)) {
+  const isStore = (plan.sessionStores ?? []).some((store) => store.root === root.id && store.file === file);
+  if (isStore || (root.room === 'state' && SESSION_INDEX.test(file))) {
     return (original) => inUtf8(rewriteSessions(textOf(original, { file, code: JSON_TEXT }), mapping, options));
   }
   if (root.room === 'state' && file === APPROVALS) {

@@ -36,6 +36,13 @@ describe('the plan on the screen', () => {
     expect(lines.length - planLines(samplePlan(), paper(80)).length).toBe(6);
   });
 
+  it('names the databases that it could not count, once there are any', () => {
+    const uncounted = ['state/smart-agent-neo.sqlite'];
+    const text = planLines(samplePlan({ uncounted }), paper(200)).join('\n');
+    expect(text).toContain('Not counted, because it cannot be read now: what is in state/smart-agent-neo.sqlite.');
+    expect(planLines(samplePlan(), paper(200)).join('\n')).not.toContain('Not counted');
+  });
+
   it('fits on one screen', () => {
     expect(planLines(samplePlan(), paper(80)).length).toBeLessThanOrEqual(47);
   });

@@ -67,6 +67,20 @@ describe('profiles', () => {
     expect(group?.plans.map((plan) => plan.mapping)).toEqual([group?.plans[0]?.mapping, group?.plans[0]?.mapping]);
   });
 
+  it('that have their sessions in one directory have each index rewritten by the one that carries it', () => {
+    const shared = root('state-1', 'sessions', { room: 'state' });
+    const storing = (plan: Plan, file: string): Plan => ({ ...plan, sessionStores: [{ root: 'state-1', file }] });
+    const [group] = groupsOf([
+      storing(planOf('a', root('state', '.s-a'), shared), 'a.json'),
+      storing(planOf('b', root('state', '.s-b'), shared), 'b.json'),
+    ]);
+    expect(group?.problems).toEqual([]);
+    expect(group?.plans[0]?.sessionStores).toEqual([
+      { root: 'state-1', file: 'a.json' },
+      { root: 'state-1', file: 'b.json' },
+    ]);
+  });
+
   it('that have single files in common carry each once', () => {
     const more = { ...approvals, files: ['exec-approvals.json', 'token'], filesInPlace: ['token'], liveExists: true };
     const [group] = groupsOf([planOf('a', root('state', '.s-a'), approvals), planOf('b', root('state', '.s-b'), more)]);

@@ -128,6 +128,17 @@ describe('a census', () => {
     expect(program(PROGRAM_TEXT, request)).toMatchObject({ kind: 'not-allowed' });
   });
 
+  it('reads indexes of sessions in the roots only, and copies no database', () => {
+    const at = (path: string): Judged => {
+      const stores = [{ id: 'state/main.json', path }];
+      return program(CENSUS, encodeCensus({ state: home, apart: [], workspaces: [], stores, scratch: '/etc' }));
+    };
+    const asked = decodeCensus(given(at(join(home, 'way-in/main.json'))));
+    expect(asked.stores).toEqual([{ id: 'state/main.json', path: join(home, 'state/main.json') }]);
+    expect(asked.scratch).toBeUndefined();
+    expect(at(join(home, 'way-out/passwd'))).toMatchObject({ kind: 'outside' });
+  });
+
   it('reads certificates in the roots only, and vouches for no other Node than the one that answers', () => {
     const from = { platform: 'linux', arch: 'x64' };
     const certificates = [join(home, 'way-in/cert.pem'), '/etc/ssl/cert.pem', join(home, 'way-out/cert.pem')];

@@ -6,7 +6,7 @@ import { systemClock } from '../../src/host/clock.ts';
 import { LocalHost } from '../../src/host/local.ts';
 import { askDatabase } from '../../src/sqlite/ask.ts';
 import type { DatabaseAnswer, DatabaseRequest } from '../../src/sqlite/contract.ts';
-import { openEngine } from '../../src/sqlite/engine.ts';
+import { openEngine } from '../../src/host/sqlite-engine.ts';
 import { rewriteDatabase } from '../../src/sqlite/rewrite-database.ts';
 import { tempFolder } from '../run/temp-folder.ts';
 import { NODE_22 } from '../kit/stand-in/install.ts';

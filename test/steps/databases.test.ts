@@ -156,3 +156,41 @@ describe('the look for what can rewrite databases, before the move', () => {
     });
   });
 });
+
+describe('a state with an agent dir and sessions that the config puts elsewhere', () => {
+  it('has them rewritten too: the database of an agent by its name, an index of sessions by what the config calls it', async () => {
+    const [oldHome, newHome] = ['/Users/olga', '/home/nick'];
+    const entry = (home: string) => ({
+      'agent:main:main': { sessionFile: `${home}/.smart-agent-neo/sessions/1.jsonl` },
+    });
+    const furnishMore = (staging: string): void => {
+      mkdirSync(join(staging, 'sessions'));
+      for (const name of ['main.json', 'other.json'])
+        writeFileSync(join(staging, 'sessions', name), JSON.stringify(entry(oldHome)));
+    };
+    const at = await stagedState({ oldHome, newHome, furnish: furnishMore });
+    const [state] = at.plan.roots;
+    if (!state) throw new Error('no root');
+    const apart = `${at.staging}-ops`;
+    mkdirSync(apart);
+    const sql =
+      "db.exec('CREATE TABLE session_nodes (session_key TEXT PRIMARY KEY, entry_json TEXT NOT NULL) STRICT');";
+    const path = JSON.stringify(JSON.stringify(entry(oldHome)['agent:main:main']));
+    inDatabase(
+      join(apart, 'smart-agent-neo-agent.sqlite'),
+      `${sql} db.prepare('INSERT INTO session_nodes VALUES (?, ?)').run('agent:ops:main', ${path}); db.close();`,
+    );
+    const moved = { oldPath: `${oldHome}/agents/ops`, livePath: `${newHome}/agents/ops`, stagingPath: apart };
+    const plan = {
+      ...at.plan,
+      roots: [state, { ...state, ...moved, id: 'state-1', workspaces: [] }],
+      sessionStores: [{ root: 'state', file: 'sessions/main.json' }],
+    };
+    await reconcile(plan).apply(at.world, null);
+    const read = (name: string): unknown => JSON.parse(readFileSync(join(at.staging, 'sessions', name), 'utf8'));
+    expect(read('main.json')).toEqual(entry(newHome));
+    expect(read('other.json')).toEqual(entry(oldHome));
+    const [row] = rowsIn(join(apart, 'smart-agent-neo-agent.sqlite'), 'SELECT entry_json AS e FROM session_nodes');
+    expect(JSON.parse((row as { e: string }).e)).toEqual(entry(newHome)['agent:main:main']);
+  });
+});

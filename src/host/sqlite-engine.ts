@@ -13,12 +13,21 @@ export interface Engine {
 }
 
 const MOST_OUTPUT_BYTES = 256 * 1024 * 1024;
+/** So long a gateway that writes is waited for. */
+const BUSY_MS = 5000;
 /** The schema comes from the old machine: what it calls must do nothing outside of the database. */
 const CAREFUL = 'PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA temp_store = MEMORY;';
 
+export interface EngineOptions {
+  /** Default true: the SQLite of this Node before the `sqlite3` command. */
+  readonly mayUseNode?: boolean;
+  /** Default false. Where it is, `file` is a `file:` URI that says how it is read. */
+  readonly isReadOnly?: boolean;
+}
+
 /** Opens a database by what there is: the SQLite of this Node, else the `sqlite3` command; null when there is neither. */
-export function openEngine(file: string, { mayUseNode = true } = {}): Engine | null {
-  return (mayUseNode ? ofNode(file) : null) ?? ofCommand(file);
+export function openEngine(file: string, { mayUseNode = true, isReadOnly = false }: EngineOptions = {}): Engine | null {
+  return (mayUseNode ? ofNode(file, isReadOnly) : null) ?? ofCommand(file, isReadOnly);
 }
 
 interface Statement {
@@ -33,11 +42,11 @@ interface Database {
 
 type Sqlite = { DatabaseSync: new (path: string, options: object) => Database };
 
-function ofNode(file: string): Engine | null {
+function ofNode(file: string, isReadOnly: boolean): Engine | null {
   const sqlite = builtin();
-  if (!sqlite) return null;
-  const database = new sqlite.DatabaseSync(file, { enableForeignKeyConstraints: false });
-  database.exec(CAREFUL);
+  if (!sqlite || (isReadOnly && !takesUris(sqlite))) return null;
+  const database = new sqlite.DatabaseSync(file, { enableForeignKeyConstraints: false, readOnly: isReadOnly });
+  database.exec(`${CAREFUL} PRAGMA busy_timeout = ${BUSY_MS};`);
   let isOpen = true;
   return {
     name: 'node:sqlite',
@@ -64,11 +73,32 @@ function builtin(): Sqlite | null {
   return found as Sqlite | null;
 }
 
-function ofCommand(file: string): Engine | null {
+/** Early ones take a URI for the name of a file. Read-only, so that none is made. */
+function takesUris({ DatabaseSync }: Sqlite): boolean {
+  try {
+    new DatabaseSync('file:asked?mode=memory', { readOnly: true }).close();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function ofCommand(file: string, isReadOnly: boolean): Engine | null {
   if (spawnSync('sqlite3', ['-version']).status !== 0) return null;
   // Without -safe its shell has functions that write files.
+  const patient = ['-cmd', `.timeout ${BUSY_MS}`];
+  const argv = [
+    '-batch',
+    '-bail',
+    '-safe',
+    '-noheader',
+    '-list',
+    ...patient,
+    ...(isReadOnly ? ['-readonly'] : []),
+    file,
+  ];
   const ask = (sql: string): string => {
-    const { status, stdout, stderr } = spawnSync('sqlite3', ['-batch', '-bail', '-safe', '-noheader', '-list', file], {
+    const { status, stdout, stderr } = spawnSync('sqlite3', argv, {
       input: `${CAREFUL}\n${sql}\n`,
       encoding: 'utf8',
       maxBuffer: MOST_OUTPUT_BYTES,
