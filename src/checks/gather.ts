@@ -71,7 +71,7 @@ export async function gather(machines: Machines, wanted: LookRequest, waiting: W
   const wish = wishOf(request, facts.gateway.profile);
   const draft = decide(facts, routes, wish, []);
   const { old, new: here, gateway, dirs } = facts;
-  const [takenBy, staged, channels, counted, bound, names] = await Promise.all([
+  const [taken, staged, channels, counted, bound, names] = await Promise.all([
     portHolder(machines.new, draft, { sameKernel: old.bootId === here.bootId }, waiting),
     measure(
       machines.new,
@@ -83,7 +83,7 @@ export async function gather(machines: Machines, wanted: LookRequest, waiting: W
     findByHand(machines, { plan: draft, gateway, config }, waiting),
     namesInTheWay(machines.old, draft, { ...waiting, directories: dirs.map((dir) => dir.new.parent.path) }),
   ]);
-  const newPort = { port: facts.newPort.port, takenBy };
+  const newPort = { port: facts.newPort.port, ...taken };
   const databases = await databasesToRewrite(machines.new, { plan: draft, found: bound?.databases ?? [] }, waiting);
   const looked = { newPort, channels, ...counted, byHand: bound?.list ?? null, names, databases };
   return { inventory: { ...facts, ...looked }, routes, wish, draft, staged };

@@ -11,6 +11,7 @@ export function machineChecks(inventory: Inventory): readonly PureCheck[] {
   return [
     pureCheck('same-machine', 'Old and new are not the same', () => sameMachine(inventory)),
     pureCheck('port-free', 'The port is free on this machine', () => portTaken(inventory)),
+    pureCheck('ports-beside', 'So are those for its browser and its canvas', () => besideTaken(inventory)),
     pureCheck('clock', 'The clocks agree', () => clockSkew(inventory)),
     pureCheck('platform', 'Both machines are of one kind', () => kind(inventory)),
     pureCheck('signs-of-life', 'Whether a gateway lives can be seen on both machines', () => platform(inventory)),
@@ -56,6 +57,18 @@ function portTaken({ newPort: { port, takenBy } }: Inventory): Problem[] {
       message: `Port ${String(port)} is in use on this machine by ${printable(takenBy)}, and the gateway needs it.`,
       hint: `Stop that program (\`ss -ltnp 'sport = :${String(port)}'\` names it), or change gateway.port in the old config and restart the old gateway.`,
       detail: { port, takenBy },
+    }),
+  ];
+}
+
+function besideTaken({ newPort: { port, beside = [] } }: Inventory): Problem[] {
+  if (beside.length === 0) return [];
+  const named = beside.map((one) => `${String(one.port)} by ${printable(one.takenBy)}`).join(', ');
+  return [
+    problem('port-beside-taken', {
+      message: `The gateway (port ${String(port)}) takes ports right behind its own for its browser and its canvas, and on this machine some are in use: ${named}.`,
+      hint: 'Stop that program, or give the old gateway another gateway.port, 20 or more away, restart it there and try again.',
+      detail: { ports: beside.map((one) => one.port) },
     }),
   ];
 }

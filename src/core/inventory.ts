@@ -214,7 +214,12 @@ export interface Inventory {
   /** As in the Plan. */
   readonly outside?: readonly OutsideVariable[];
   /** Is the port free on the new machine, or held by the gateway that would be parked? */
-  readonly newPort: { readonly port: number; readonly takenBy: string | null };
+  readonly newPort: {
+    readonly port: number;
+    readonly takenBy: string | null;
+    /** Ports that it takes beside that one, and somebody else holds. */
+    readonly beside?: readonly { readonly port: number; readonly takenBy: string }[];
+  };
   /** How the channels were before the stop; null when it was not asked (a plan asks nothing that writes). */
   readonly channels: readonly ChannelState[] | null;
   /** What the gateway owns while it still runs; null where no Node was found to count it. */

@@ -228,6 +228,11 @@ export const PROBLEMS = {
     stops: true,
     why: 'Another program listens on the port of the gateway on this machine.',
   },
+  'port-beside-taken': {
+    exit: EXIT.preflight,
+    stops: false,
+    why: 'The browser or the canvas of the gateway would not come up, for another program has its port.',
+  },
   'parent-not-writable': {
     exit: EXIT.preflight,
     stops: true,

@@ -24,6 +24,8 @@ export interface Life extends LifeAnswer {
   readonly evidence: readonly Evidence[];
   /** What listens on the gateway's port and is not this gateway: another program, or another profile. */
   readonly portTakenBy: { readonly pid: number | null; readonly what: string } | null;
+  /** The same of the ports that the gateway takes beside its own, for its browser and its canvas. */
+  readonly morePortsTaken: LifeAnswer['morePortsTaken'];
   /** Null where no user service manager answers, or this gateway cannot have a service. */
   readonly service: Service | null;
   /**
@@ -45,13 +47,15 @@ const strays = z.array(
     is: z.string().transform((text) => printable(text)),
   }),
 );
+const holder = { pid: pid.nullable(), what: z.string().transform((text) => printable(text)) };
 const lifeAnswer = z.object({
   supported: z.boolean(),
   bootId: z.string().max(64),
   alive: z.boolean(),
   listening: z.boolean(),
   evidence: z.array(evidence).max(200),
-  portTakenBy: z.object({ pid: pid.nullable(), what: z.string().transform((text) => printable(text)) }).nullable(),
+  portTakenBy: z.object(holder).nullable(),
+  morePortsTaken: z.array(z.object({ port: z.number(), ...holder })),
   process: z
     .object({ pid, startTime: z.string().regex(/^\d+$/), cwd: z.string(), argv: z.array(z.string()), strays })
     .nullable(),

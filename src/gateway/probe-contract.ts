@@ -17,6 +17,8 @@ export interface Subject {
   readonly stateDir: string;
   readonly configPath: string;
   readonly port: number;
+  /** Ports that it takes for itself beside that. */
+  readonly morePorts: readonly number[];
   readonly lockFile: string;
   /** Titles that the product's processes give themselves: of the one that was started, and of the one that serves. */
   readonly titles: readonly [parent: string, serving: string];
@@ -86,6 +88,8 @@ export interface LifeAnswer {
   readonly listening: boolean;
   readonly evidence: readonly Evidence[];
   readonly portTakenBy: { readonly pid: number | null; readonly what: string } | null;
+  /** The same of the ports that it takes beside it. */
+  readonly morePortsTaken: readonly { readonly port: number; readonly pid: number | null; readonly what: string }[];
   readonly process: {
     readonly pid: number;
     readonly startTime: string;

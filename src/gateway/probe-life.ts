@@ -57,6 +57,7 @@ export function lookForLife(subject: Subject, self: number): LifeAnswer {
     listening: port.evidence.length > 0,
     evidence: signs.flatMap((kind) => kind.slice(0, MAX_SIGNS)),
     portTakenBy: port.takenBy,
+    morePortsTaken: subject.morePorts.flatMap((one) => takenFrom(one, { subject, sight, families })),
     process: describe(choose(serving, { subject, sight }), subject),
     calls: calls.flatMap(({ members }) => members.map(({ pid }) => pid)).slice(0, MAX_SIGNS),
   };
@@ -69,6 +70,7 @@ const NOTHING_KNOWN: LifeAnswer = {
   listening: false,
   evidence: [],
   portTakenBy: null,
+  morePortsTaken: [],
   process: null,
   calls: [],
 };
@@ -130,6 +132,16 @@ function judgePort(
       takenBy = { pid: pids[0] ?? null, what: sight.processes.get(pids[0] ?? 0)?.comm ?? `a process of user ${uid}` };
   }
   return { evidence: evidence.filter((one, at) => evidence.findIndex(({ pid }) => pid === one.pid) === at), takenBy };
+}
+
+/** Who else holds a port that the gateway takes beside its own. */
+function takenFrom(
+  port: number,
+  { subject, ...seen }: { subject: Subject; sight: Sight; families: readonly Family[] },
+): LifeAnswer['morePortsTaken'] {
+  const listeners = readListeners(port, seen.sight.processes);
+  const { takenBy } = judgePort(listeners, { ...seen, subject: { ...subject, port } });
+  return takenBy ? [{ port, ...takenBy }] : [];
 }
 
 /** The process to signal: only one that is this gateway's beyond doubt. The lock's before the port's before any other that serves. */

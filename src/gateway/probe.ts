@@ -10,7 +10,7 @@ import { foregroundCommand } from './commands.ts';
 import { readJsonAnswer } from './json-answer.ts';
 import { PROGRAM_TEXT } from './probe-program.generated.ts';
 import type { ProbeRequest, Subject } from './probe-contract.ts';
-import { lockFile, productNames } from './product.ts';
+import { lockFile, portsBeside, productNames } from './product.ts';
 
 /** Who waits, and until when. `World` is one. */
 export interface Waiting {
@@ -59,6 +59,7 @@ export function subjectOf(gateway: Gateway, servicePid: number | null): Subject 
     stateDir,
     configPath,
     port,
+    morePorts: portsBeside(port),
     lockFile: lockFile(gateway),
     titles: processTitles,
     envPrefix,

@@ -54,6 +54,14 @@ export function profileSuffix(profile: string): string {
 /** The port of a gateway whose config and environment name none. */
 export const DEFAULT_PORT = 18789;
 
+/** Behind its own port: the control of the browser, and the canvas. */
+const BESIDE = [2, 3];
+
+/** The ports that a gateway takes beside its own. Pure. */
+export function portsBeside(port: number): readonly number[] {
+  return BESIDE.map((far) => port + far).filter((one) => one < 65_536);
+}
+
 /** The product's environment variables that neo-pull reads or sets, without their prefix. */
 export type EnvSuffix =
   | 'HOME'

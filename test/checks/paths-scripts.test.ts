@@ -1,12 +1,13 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, symlinkSync } from 'node:fs';
 import { copyFile, mkdir, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { LINKS_SCRIPT } from '../../src/checks/links-script.ts';
+import { LINKS_END, LINKS_SCRIPT } from '../../src/checks/links-script.ts';
 import { PATHS_SCRIPT } from '../../src/checks/paths-script.ts';
 import { seePaths } from '../../src/checks/see-paths.ts';
 import { strayLinks } from '../../src/checks/stray-links.ts';
+import { problemOf } from '../../src/core/problem.ts';
 import { groupsOf, listOf, parseAnswer, valueOf } from '../../src/checks/survey-answer.ts';
 import type { Host } from '../../src/core/host.ts';
 import { clock, Machine } from './machine.ts';
@@ -56,9 +57,15 @@ describe.each(SHELLS)('%s', (...shell) => {
     await symlink('/etc', join(top, 'in/abs'));
     await symlink('../../x y', join(top, 'in/up'));
     await symlink('beside', join(top, 'in/here'));
+    await symlink('a/../../../out', join(top, 'in/over'));
+    await symlink('..', join(top, 'in/above'));
+    await symlink('..a/b..', join(top, 'in/dots'));
     const [group] = groupsOf(ask(shell, LINKS_SCRIPT, [top]), 'root');
     const said = listOf(group ?? [], 'root.links');
-    expect(said.toSorted()).toEqual(['/etc', '../../x y', join(top, 'in/abs'), join(top, 'in/up')].toSorted());
+    const found = { abs: '/etc', up: '../../x y', over: 'a/../../../out', above: '..' };
+    const pairs = Object.entries(found).flatMap(([name, text]) => [join(top, 'in', name), text]);
+    expect(said.slice(-2)).toEqual(LINKS_END);
+    expect(said.slice(0, -2).toSorted()).toEqual(pairs.toSorted());
   });
 });
 
@@ -96,7 +103,22 @@ describe('the looks at paths and links', () => {
     await symlink('../x', join(top, 'in/inside'));
     await symlink('../../out', join(top, 'in/outside'));
     await symlink(`${top}/in`, join(top, 'own'));
-    const links = await strayLinks(machine.host(), [top], { clock });
-    expect(links).toEqual([{ top, link: join(top, 'in/outside'), target: join(machine.home, 'out') }]);
+    await symlink('a/../../../over', join(top, 'in/winding'));
+    await symlink('..', join(top, 'in/round'));
+    const links = await strayLinks(machine.host(), [top, join(machine.home, 'none')], { clock });
+    const outside = { top, link: join(top, 'in/outside'), target: join(machine.home, 'out') };
+    const winding = { top, link: join(top, 'in/winding'), target: join(machine.home, 'over') };
+    expect(links.toSorted((a, b) => (a.link < b.link ? -1 : 1))).toEqual([outside, winding]);
+  });
+
+  test('say that there are more links than can be listed, instead of passing some over', async () => {
+    const top = join(machine.home, 'top');
+    await mkdir(top);
+    const far = `/${'x'.repeat(4000)}`;
+    for (let at = 0; at < 8500; at += 1) symlinkSync(far, join(top, String(at)));
+    const thrown = problemOf(await strayLinks(machine.host(), [top], { clock }).catch((error: unknown) => error));
+    expect(thrown.code).toBe('survey-failed');
+    expect(thrown.message).toContain(`more symlinks in ${top}`);
+    expect(thrown.hint).toContain('-type l');
   });
 });

@@ -40,6 +40,14 @@ test('old paths inside of other words of the config are named by their keys, bef
   expect(warned?.message).toContain('neo.json /mcp/servers/fs/args/0 (2)');
 });
 
+test('a program on a port that the gateway takes beside its own is named', async () => {
+  const newPort = { port: 18789, takenBy: null, beside: [{ port: 18791, takenBy: 'chromium (pid 9)' }] };
+  const [warned, ...more] = await judged({ newPort });
+  expect(more).toEqual([]);
+  expect(warned).toMatchObject({ code: 'port-beside-taken', stops: false, detail: { ports: [18791] } });
+  expect(warned?.message).toContain('18791 by chromium (pid 9)');
+});
+
 test('databases whose paths nothing here can rewrite are refused, with what to install', async () => {
   const files = ['state/smart-agent-neo.sqlite', 'agents/main/agent/x-agent.sqlite'];
   const [refused] = await judged({ databases: { files, failure: 'neither of two can read it' } });
@@ -54,6 +62,7 @@ test('the ids of the checks are unique and stay what they are', () => {
   expect(preflight(facts, planFor(facts), { replace: false }).map((check) => check.id)).toEqual([
     'same-machine',
     'port-free',
+    'ports-beside',
     'clock',
     'platform',
     'signs-of-life',
@@ -528,6 +537,21 @@ describe('the old gateway', () => {
       expect(told.map(({ hint }) => hint).join()).toContain(found.length > 0 ? `--to-state-dir ${NEW}` : '');
     },
   );
+
+  test('of such a release with a config by a name of before is told how to rename it, and not where it lies already', async () => {
+    const product = { ...newMachineFacts().product, version: '2026.9.6' } as MachineFacts['product'];
+    const plan = planFor(inventory({ new: newMachineFacts({ product }) }));
+    const stateDir = '/home/bo/.openclaw';
+    const here = { ...plan.new.gateway, product: 'openclaw', unit: 'unit', stateDir } as const;
+    const there = { ...plan.old.gateway, configPath: '/home/al/.openclaw/clawdbot.json' };
+    const configPath = `${stateDir}/clawdbot.json`;
+    const moved = { ...plan.new, productVersion: '2026.9.6', gateway: { ...here, configPath } };
+    const [told, ...more] = await judged({}, { plan: { old: { ...plan.old, gateway: there }, new: moved } });
+    expect(more).toEqual([]);
+    expect(told?.code).toBe('service-refused');
+    expect(told?.hint).toContain('mv -n /home/al/.openclaw/clawdbot.json /home/al/.openclaw/openclaw.json');
+    expect(told?.hint).not.toContain('--to-state-dir');
+  });
 
   test('must have a config that parses, with every part that it includes', async () => {
     const configText = "{ $include: ['./a.json5', '/etc/neo/b.json'] }";

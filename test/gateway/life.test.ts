@@ -92,6 +92,15 @@ describe('a gateway that does not run', () => {
     expect(life).toMatchObject({ alive: false, listening: false, evidence: [], portTakenBy: { pid } });
   });
 
+  it('is told of programs on the ports that it takes beside its own, for its browser and its canvas', async () => {
+    const { port } = bench.gateway;
+    const { pid } = await bench.start({ role: 'other', port: port + 3 });
+    await bench.start({ role: 'other', port: port + 4 });
+    const life = await look();
+    expect(life.morePortsTaken).toEqual([{ port: port + 3, pid, what: expect.any(String) as string }]);
+    expect(life).toMatchObject({ alive: false, portTakenBy: null });
+  });
+
   // F89
   it.each([
     ['whose number now belongs to another process', { startTime: 1 }],
