@@ -173,7 +173,6 @@ function newGateway(inventory: Inventory, wish: Wish, roots: readonly Root[]): G
   const state = stateOf(roots);
   // By the name that the mapping gives it, which may lead through a symlink: the paths in the state are written with it.
   const stateDir = dirs[0]?.new.path ?? state.livePath;
-  const relative = path.relative(gateway.stateDir, gateway.configPath);
   return {
     ...invocation(here.product),
     product: wish.asked.product,
@@ -181,17 +180,20 @@ function newGateway(inventory: Inventory, wish: Wish, roots: readonly Root[]): G
     home: here.home,
     uid: here.uid,
     stateDir,
-    configPath: relative.startsWith('..') ? configAlone(gateway.configPath, roots) : path.join(stateDir, relative),
+    configPath: configHere(inventory, roots),
     port: newPort.port,
     unit: here.userServices ? wish.unit : null,
     ...kept(ownOf(wish.asked.commands?.new)),
   };
 }
 
-/** A config that lies outside of the state dir moves as a single file, or is where it was. */
-function configAlone(configPath: string, roots: readonly Root[]): string {
-  const root = roots.find(({ oldPath, files }) => files?.some((name) => inside(oldPath, name) === configPath));
-  return root ? inside(root.livePath, path.basename(configPath)) : configPath;
+/** Where the config will be: with the root that it lies in, by whichever name of it, or where it was. */
+function configHere({ gateway, dirs }: Inventory, roots: readonly Root[]): string {
+  const place = placeIn(gateway.configPath, { dirs }, roots);
+  const at = roots.findIndex(({ id }) => id === place?.root);
+  const root = roots[at];
+  if (!place || !root) return gateway.configPath;
+  return inside(root.files === null ? (dirs[at]?.new.path ?? root.livePath) : root.livePath, place.file);
 }
 
 function ownOf(commands: OwnCommands | null | undefined): Supervisor | null {
@@ -226,7 +228,11 @@ function configFiles(inventory: Inventory, roots: readonly Root[]): Plan['config
 }
 
 /** In which root a file of the old machine lies, by whichever name of it; null outside of all of them. */
-function placeIn(file: string, inventory: Inventory, roots: readonly Root[]): Plan['configFiles'][number] | null {
+function placeIn(
+  file: string,
+  inventory: Pick<Inventory, 'dirs'>,
+  roots: readonly Root[],
+): Plan['configFiles'][number] | null {
   for (const [at, root] of roots.entries()) {
     for (const from of [inventory.dirs[at]?.old.path, root.oldPath]) {
       if (from === undefined || !file.startsWith(`${from}/`)) continue;
