@@ -5,6 +5,7 @@ import type { GatewayFacts } from '../core/inventory.ts';
 import type { Build } from '../core/native.ts';
 import type { Plan, Side } from '../core/plan.ts';
 import type { World } from '../core/step.ts';
+import { aloneByHand } from './by-hand-alone.ts';
 import { configByHand } from './by-hand-config.ts';
 import { hostsByHand } from './by-hand-hosts.ts';
 import type { Bound } from './by-hand-names.ts';
@@ -47,7 +48,13 @@ export async function findByHand(
 }
 
 function allByHand(bound: Bound) {
-  return [...nativesByHand(bound), ...configByHand(bound), ...hostsByHand(bound), ...stateByHand(bound)];
+  return [
+    ...nativesByHand(bound),
+    ...aloneByHand(bound),
+    ...configByHand(bound),
+    ...hostsByHand(bound),
+    ...stateByHand(bound),
+  ];
 }
 
 const NO_PLACES = { state: '', apart: [], workspaces: [] };

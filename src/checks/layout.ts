@@ -1,3 +1,4 @@
+import { posix as path } from 'node:path';
 import type { Clock } from '../core/clock.ts';
 import type { Route } from '../core/decide.ts';
 import type { Fate } from '../core/fate.ts';
@@ -75,10 +76,11 @@ export async function layOut(
   return { routes, dirs, fates };
 }
 
-/** What was typed with `~` begins in the home of the machine that is meant. */
+/** What was typed with `~` begins in the home of the machine that is meant; a place has one name, without `..` and a slash at the end. */
 function withWholePaths(facts: LayoutFacts): LayoutFacts {
   const { asked, old, here } = facts;
-  const whole = (text: string, home: string): string => (text.startsWith('~/') ? `${home}${text.slice(1)}` : text);
+  const whole = (text: string, home: string): string =>
+    path.resolve('/', text.startsWith('~/') ? `${home}${text.slice(1)}` : text);
   const workspaces = asked.workspaces.map(({ from, to }) => {
     return { from: whole(from, old.home), to: to === null ? null : whole(to, here.home) };
   });

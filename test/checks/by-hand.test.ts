@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { aloneByHand } from '../../src/checks/by-hand-alone.ts';
 import { configByHand } from '../../src/checks/by-hand-config.ts';
 import { hostsByHand } from '../../src/checks/by-hand-hosts.ts';
 import { nativesByHand } from '../../src/checks/by-hand-native.ts';
@@ -8,7 +9,7 @@ import { byHandList } from '../../src/core/by-hand.ts';
 import { boundFacts, boundOf } from './bound.ts';
 
 function told(bound: Bound) {
-  const all = [nativesByHand, configByHand, hostsByHand, stateByHand].flatMap((find) => find(bound));
+  const all = [nativesByHand, aloneByHand, configByHand, hostsByHand, stateByHand].flatMap((find) => find(bound));
   return Object.fromEntries(all.map(({ id, what, why, command }) => [id, { text: `${what} ${why}`, command }]));
 }
 
@@ -27,6 +28,19 @@ describe('what is to be done by hand', () => {
   it('is nothing for a gateway that is bound to no machine', () => {
     expect(told(boundOf({ config: PLAIN }))).toEqual({});
     expect(told(boundOf({ config: null }))).toEqual({});
+  });
+
+  it('names code that moves as a single file, without what it loads from beside it', () => {
+    const bound = boundOf();
+    const [state] = bound.plan.roots;
+    if (!state) throw new Error('a sample without roots');
+    const files = ['hook.mjs', 'bot.token', 'tool.py', 'notes.json'];
+    const single = { ...state, id: 'files-1', oldPath: '/home/olga/my hooks', livePath: '/home/nick/my hooks', files };
+    const found = told({ ...bound, plan: { ...bound.plan, roots: [state, single] } });
+    expect(Object.keys(found)).toEqual(['alone:/home/olga/my hooks/hook.mjs', 'alone:/home/olga/my hooks/tool.py']);
+    const { text } = found['alone:/home/olga/my hooks/hook.mjs'] ?? {};
+    expect(text).toContain("by hand; or move the directory as a whole: --workspace '/home/olga/my hooks'");
+    expect(text).toContain('/home/nick/my hooks');
   });
 
   it('names each value of the config that is of the old host, with the command that puts the new one there', () => {

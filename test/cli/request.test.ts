@@ -32,6 +32,21 @@ describe('the request behind the flags', () => {
     expect(requestOf('ssh://olga@old:2222', { port: '23' }, around()).connect.port).toBe(23);
   });
 
+  it.each(['neo', './neo', '../neo', '~', '~bo/neo', ''])(
+    'refuses --to-state-dir %j, for it names no place for certain',
+    async (text) => {
+      const asked = Promise.resolve().then(() => requestOf('old', { 'to-state-dir': text }, around()));
+      const problem = await problemFrom(asked);
+      expect(problem).toMatchObject({ code: 'option-invalid' });
+      expect(problem.message).toContain('--to-state-dir');
+      expect(problem.hint).toContain('whole path, beginning with / or ~/');
+    },
+  );
+
+  it.each(['/srv/neo', '~/neo'])('takes --to-state-dir %s as it was typed, for ~ is that of the new owner', (text) => {
+    expect(requestOf('old', { 'to-state-dir': text }, around()).asked.toStateDir).toBe(text);
+  });
+
   it('takes the flags that ssh has', () => {
     const flags = {
       'ssh-config': 'none',
