@@ -154,7 +154,7 @@ function startedBy(
   const values = new Map(Object.entries(environment));
   for (const file of groupsOf(group, 'unit.env-file')) {
     for (const line of listOf(file, 'unit.env-file.lines')) {
-      const [, name = '', , value] = /^(\w+)(=["']?(.*?)["']?\s*)?$/.exec(line) ?? [];
+      const [, name = '', value] = /^(\w+)(?:=([^]*))?$/.exec(line) ?? [];
       setBy.set(name, `file ${valueOf(file, 'unit.env-file') ?? ''}`);
       if (value !== undefined && !SECRET_NAME.test(name)) values.set(name, value);
     }

@@ -91,28 +91,63 @@ np_unit() {
   np_put unit.pid "\${np_v#MainPID=}"
   np_stat unit.stat "\${np_v#MainPID=}"
 }
-# Of a file of variables all names, and the values of those alone that say where the state lies.
+# Of a file of variables all names, and the values of those alone that say where the state lies. An empty assignment takes back those before it.
 np_env_files() {
-  cat "$@" 2>/dev/null | sed -n 's/^[[:blank:]]*EnvironmentFile[[:blank:]]*=[[:blank:]]*-\\{0,1\\}//p' | sed 's/[[:blank:]]*$//' | head -n 16 |
+  cat "$@" 2>/dev/null | awk '
+    sub(/^[ \\t]*EnvironmentFile[ \\t]*=[ \\t]*/, "") {
+      sub(/[ \\t]*$/, "")
+      if ($0 == "") n = 0; else if (n < 16) file[n++] = $0
+    }
+    END { for (i = 0; i < n; i++) print file[i] }' |
     while IFS= read -r np_f; do
+      np_f=\${np_f#-}
       case $np_f in \\"*\\") np_f=\${np_f#?}; np_f=\${np_f%?} ;; esac
       case $np_f in %h/*) np_f=$HOME/\${np_f#%h/} ;; esac
-      np_put unit.env-file "$np_f"
-      if [ -f "$np_f" ] && [ -r "$np_f" ]; then np_stream unit.env-file.lines 16384 np_variables "$np_f"; fi
+      # It may be a pattern, whose files come in the order of their names.
+      IFS=
+      for np_g in $np_f; do
+        np_put unit.env-file "$np_g"
+        if [ -f "$np_g" ] && [ -r "$np_g" ]; then np_stream unit.env-file.lines 16384 np_variables "$np_g"; fi
+      done
     done
 }
+# As \`parseEnvFile\` reads one: see there.
 np_variables() {
-  awk -v keep="^(HOME|($np_env)_(HOME|STATE_DIR|CONFIG_PATH|PROFILE|GATEWAY_PORT))$" '
-    /^[ \\t]*[#;]/ { next }
-    {
-      sub(/^[ \\t]*/, "")
-      name = substr($0, 1, index($0, "=") - 1)
-      sub(/[ \\t]*$/, "", name)
-      if (name !~ /^[A-Za-z_][A-Za-z0-9_]*$/) next
-      # The last line of a key in base64, which is a value of several lines, has nothing but its padding behind the sign.
-      if (substr($0, index($0, "=")) ~ /^=+[ \\t\\042]*$/ && length(name) > 16) next
-      if (name ~ keep) print name substr($0, index($0, "=")); else print name
-    }' "$1"
+  head -c 262144 "$1" | awk -v keep="^(HOME|($np_env)_(HOME|STATE_DIR|CONFIG_PATH|PROFILE|GATEWAY_PORT))$" '
+    function newline(c) { return c == "\\n" || c == "\\r" }
+    function blank(c) { return c == " " || c == "\\t" || newline(c) }
+    function add(c) { value = value c }
+    function done() {
+      sub(/[ \\t]+$/, "", name)
+      if (state == "bare" && cut >= 0) value = substr(value, 1, cut)
+      gsub(/\\n/, "\\001", value)
+      if (name ~ /^[A-Za-z_][A-Za-z0-9_]*$/) print (name ~ keep ? name "=" value : name)
+      state = "start"
+    }
+    function see(c) {
+      if (state == "bare") {
+        if (newline(c)) done()
+        else if (c == "\\\\") { state = "escape"; cut = -1 }
+        else { if (!blank(c)) cut = -1; else if (cut < 0) cut = length(value); add(c) }
+      } else if (state == "single") { if (c == "\\047") state = "value"; else add(c) }
+      else if (state == "double") { if (c == "\\042") state = "value"; else if (c == "\\\\") state = "double-escape"; else add(c) }
+      else if (state == "name") { if (newline(c)) state = "start"; else if (c == "=") state = "value"; else name = name c }
+      else if (state == "value") {
+        if (newline(c)) done()
+        else if (c == "\\047") state = "single"
+        else if (c == "\\042") state = "double"
+        else if (c == "\\\\") state = "escape"
+        else if (!blank(c)) { state = "bare"; add(c) }
+      } else if (state == "escape") { state = "bare"; if (!newline(c)) add(c) }
+      else if (state == "double-escape") { state = "double"; if (index("\\042\\\\\`$", c)) add(c); else if (c != "\\n") add("\\\\" c) }
+      else if (state == "comment") { if (newline(c)) state = "start" }
+      else if (c == "#" || c == ";") state = "comment"
+      else if (!blank(c)) { state = "name"; name = c; value = ""; cut = -1 }
+    }
+    BEGIN { state = "start" }
+    NR > 1 { see("\\n") }
+    { long = length($0); for (i = 1; i <= long; i++) see(substr($0, i, 1)) }
+    END { if (state != "start" && state != "name" && state != "comment") done() }'
 }
 np_services() {
   if [ -z "\${XDG_RUNTIME_DIR:-}" ] && [ -d "/run/user/$np_uid" ]; then

@@ -56,9 +56,11 @@ describe.each(SHELLS.map((shell) => ({ name: shell.join(' '), shell })))('under 
     const bin = await machine.product('.nvm/versions/node/v22.1.0');
     const config = await machine.file('.smart-agent-neo/smart-agent-neo.json', '{}');
     const env = await machine.file('a b.env', '# no\nSMART_AGENT_NEO_PROFILE=p\n SECRET = x\nnot a=b\n');
+    const keys = await machine.file('keys d/1.env', 'KEY="one\nNO=two"\n');
+    const more = await machine.file('keys d/2.env', '');
     await machine.file(
       '.config/systemd/user/smart-agent-neo-gateway.service',
-      '[Service]\nEnvironmentFile=-%h/a b.env\n',
+      '[Service]\nEnvironmentFile=/taken/back\nEnvironmentFile=\nEnvironmentFile=-%h/a b.env\nEnvironmentFile=%h/keys d/*.env\n',
     );
     const args = [
       'smart-agent-neo',
@@ -70,7 +72,7 @@ describe.each(SHELLS.map((shell) => ({ name: shell.join(' '), shell })))('under 
     const first = parseAnswer(ask(shell, MACHINE_SCRIPT, args), 'machine');
     expect(valuesOf(first, 'dir')).toEqual([path.dirname(config)]);
     expect(valueOf(first, 'home.real')).toBe(machine.home);
-    expect(valueOf(first, 'unit.env-file')).toBe(env);
+    expect(valuesOf(first, 'unit.env-file')).toEqual([env, keys, more]);
     expect(valueOf(first, 'unit.env-file.lines')).toBe('SMART_AGENT_NEO_PROFILE=p\nSECRET\n');
     const second = parseAnswer(
       ask(shell, GATEWAY_SCRIPT, [
