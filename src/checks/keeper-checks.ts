@@ -2,6 +2,7 @@ import type { Inventory, KeeperFacts } from '../core/inventory.ts';
 import { keeperOf, otherKeepers } from '../core/keepers.ts';
 import type { Plan } from '../core/plan.ts';
 import { problem, type Problem } from '../core/problem.ts';
+import { pasteable } from '../host/pasteable.ts';
 import { printable } from '../host/printable.ts';
 import { byHand } from '../gateway/supervise.ts';
 import { pureCheck, type PureCheck } from './pure-check.ts';
@@ -10,6 +11,9 @@ import { pureCheck, type PureCheck } from './pure-check.ts';
 export function keeperChecks(inventory: Inventory, plan: Plan): readonly PureCheck[] {
   return [
     pureCheck('keeper-old', 'What keeps the old gateway running can be handled', () => keeper(inventory, plan)),
+    pureCheck('container-old', 'A container of the old gateway has the paths and the network of its machine', () =>
+      apart(inventory),
+    ),
     pureCheck('keepers-old', 'Nothing else would start the old gateway', () => others(inventory, plan)),
     pureCheck('keepers-new', 'Nothing else would start a gateway here', () => here(inventory, plan)),
   ];
@@ -37,6 +41,44 @@ function keeper({ old, gateway }: Inventory, plan: Plan): Problem[] {
       hint: `Let sudo run \`${stop.replace(/^sudo /, '')}\` there without a password, or connect as root. ${OWN}`,
     }),
   ];
+}
+
+/**
+ * What is in a container by another path, or behind a network of its own, is not what is looked at: the paths of its config mean nothing
+ * outside of it, its port is held by the engine, and no process of it is known by its state dir. Commands of one's own change nothing of that.
+ */
+function apart({ old, gateway }: Inventory): Problem[] {
+  const found = keeperOf(old, gateway);
+  if (!found?.inside) return [];
+  const { network, mounts } = found.inside;
+  const [mount] = mounts
+    .filter(({ source }) => [gateway.stateDir, gateway.realStateDir].some((dir) => isIn(dir, source)))
+    .sort((one, other) => other.source.length - one.source.length);
+  const isElsewhere = mount !== undefined && mount.source !== mount.destination;
+  if (!isElsewhere && network === 'host') return [];
+  const reasons = [
+    ...(isElsewhere
+      ? [`has ${mount.source} as ${mount.destination}, so that the paths in its config are not those of the machine`]
+      : []),
+    ...(network === 'host'
+      ? []
+      : [`has a network of its own (${network}), so that whether the gateway in it serves cannot be seen`]),
+  ];
+  const flags = `--network host --volume ${pasteable(gateway.stateDir)}:${pasteable(gateway.stateDir)} --env HOME=${pasteable(old.home)}`;
+  return [
+    problem('container-apart', {
+      message: `The old gateway runs in ${printable(found.what)}, which ${printable(reasons.join(', and '), 2000)}.`,
+      hint: `Give the gateway the paths and the network of its machine first: make the container anew with ${flags} (workspaces likewise) and set the paths in its config to those, or start the gateway without a container.`,
+      detail: {
+        network,
+        mounts: mounts.map(({ source, destination }) => `${printable(source)} as ${printable(destination)}`),
+      },
+    }),
+  ];
+}
+
+function isIn(dir: string, place: string): boolean {
+  return dir === place || dir.startsWith(`${place.replace(/\/$/, '')}/`);
 }
 
 function others({ old, gateway }: Inventory, plan: Plan): Problem[] {

@@ -116,9 +116,18 @@ np_plists() {
   done
 }
 np_listed() { np_bounded 10 "$1" ps -a --no-trunc --format '{{.ID}}\\t{{.Names}}\\t{{.State}}\\t{{.Command}}\\t{{.Mounts}}'; }
+np_inspected() { np_bounded 10 "$np_engine" inspect --type container --format '{{.Id}}|{{.HostConfig.RestartPolicy.Name}}|{{.HostConfig.NetworkMode}}|{{json .Mounts}}' "$@"; }
 np_containers() {
   for np_engine in docker podman; do
-    if command -v "$np_engine" >/dev/null 2>&1; then np_stream "containers.$np_engine" 262144 np_listed "$np_engine"; fi
+    command -v "$np_engine" >/dev/null 2>&1 || continue
+    np_stream "containers.$np_engine" 262144 np_listed "$np_engine"
+    np_n=0
+    for np_id in $(np_listed "$np_engine" 2>/dev/null </dev/null | sed -n 's/^\\([0-9A-Za-z]\\{12,\\}\\)[^0-9A-Za-z].*/\\1/p' | head -n 64); do
+      [ $np_n -gt 0 ] || set --
+      np_n=$((np_n + 1))
+      set -- "$@" "$np_id"
+    done
+    if [ $np_n -gt 0 ]; then np_stream "inspected.$np_engine" 1048576 np_inspected "$@"; fi
   done
 }
 np_cron() {

@@ -2,7 +2,7 @@ import path from 'node:path';
 import type { KeeperFacts } from '../core/inventory.ts';
 import type { AnyProduct } from '../core/product.ts';
 import { DEFAULT_PROFILE, envName, stateDirOf } from '../gateway/product.ts';
-import { keeperNames } from './keepers-script.ts';
+import { containersSeen } from './keepers-containers.ts';
 import { parsePlist } from './plist.ts';
 import { countOf, groupsOf, valueOf, valuesOf, type Answer } from './survey-answer.ts';
 import { parseUnit } from './unit-file.ts';
@@ -16,7 +16,7 @@ export interface Owner {
 }
 
 /** A process of the product, and what stands above it. */
-interface Kept {
+export interface Kept {
   readonly pid: number;
   readonly cgroup: string;
   readonly parents: readonly { readonly pid: number; readonly line: string }[];
@@ -146,29 +146,6 @@ function appsSeen(answer: Answer, kept: readonly Kept[]): KeeperFacts[] {
       return { supervisor: null, what, active: false, enabled: true, mayChange: null, pids: [], places: [] };
     }),
   ];
-}
-
-function containersSeen(answer: Answer, kept: readonly Kept[], { product }: Owner): KeeperFacts[] {
-  const names = keeperNames(product).split(' ');
-  return (['docker', 'podman'] as const).flatMap((engine) =>
-    (valueOf(answer, `containers.${engine}`) ?? '').split('\n').flatMap((line): KeeperFacts[] => {
-      const [id = '', name = '', state = '', command = '', mounts = ''] = line.split('\t');
-      const pids = kept.filter(({ cgroup }) => id.length >= 12 && cgroup.includes(id)).map(({ pid }) => pid);
-      const isNamed = names.some((one) => command.includes(one) || mounts.includes(one));
-      if (name === '' || (pids.length === 0 && !isNamed)) return [];
-      return [
-        {
-          supervisor: { kind: 'container', engine, name: name.split(',')[0] ?? name },
-          what: `the ${engine} container ${name}`,
-          active: /^(running|paused|restarting)/i.test(state),
-          enabled: true,
-          mayChange: true,
-          pids,
-          places: mounts.split(',').filter((place) => place.startsWith('/')),
-        },
-      ];
-    }),
-  );
 }
 
 /** What holds a process and is none of the kinds that can be handled. */

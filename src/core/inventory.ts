@@ -166,6 +166,16 @@ export interface KeeperFacts {
   readonly pids: readonly number[];
   /** Directories of which it says that they are the gateway's, or lie around its state. */
   readonly places: readonly string[];
+  /** Of a container that its engine has shown. */
+  readonly inside?: ContainerFacts;
+}
+
+/** In what a container differs from the machine it is on. */
+export interface ContainerFacts {
+  /** The engine's word: `host` is the network of the machine. */
+  readonly network: string;
+  /** Directories of the machine, and where the container has them. */
+  readonly mounts: readonly { readonly source: string; readonly destination: string }[];
 }
 
 /** Databases of the state with columns that hold paths, relative to the state dir. */

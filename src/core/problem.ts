@@ -321,6 +321,11 @@ export const PROBLEMS = {
     stops: false,
     why: 'Programs and native modules of one architecture do not run on the other.',
   },
+  'container-apart': {
+    exit: EXIT.preflight,
+    stops: true,
+    why: 'The old gateway is in a container whose paths or network are not those of its machine.',
+  },
   'secret-needed': {
     exit: EXIT.preflight,
     stops: true,

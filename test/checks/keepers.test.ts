@@ -87,6 +87,28 @@ describe('what keeps a gateway running', () => {
     expect(seen([['self.cgroup', `0::/docker/${ID}\n`], ...inside])).toEqual([]);
   });
 
+  it('is a container that comes back only if its restart policy says so, and lies where it is mounted from', () => {
+    const line = [ID, 'neo', 'exited', '"smart-agent-neo gateway"', 'a-volume'].join('\t');
+    const mounts = [{ Type: 'bind', Source: '/home/al/.smart-agent-neo', Destination: '/home/node/.smart-agent-neo' }];
+    const shown = (policy: string, more = JSON.stringify(mounts)) =>
+      seen([
+        ['containers', 'yes'],
+        ['containers.docker', `${line}\n`],
+        ['inspected.docker', `${ID}|${policy}|bridge|${more}\nWARNING: no such thing\n`],
+      ])[0];
+    for (const policy of ['always', 'unless-stopped', 'on-failure']) expect(shown(policy)?.enabled).toBe(true);
+    for (const policy of ['no', '']) expect(shown(policy)?.enabled).toBe(false);
+    const [{ Source: source, Destination: destination } = { Source: '', Destination: '' }] = mounts;
+    expect(shown('no')).toMatchObject({
+      places: [source],
+      inside: { network: 'bridge', mounts: [{ source, destination }] },
+    });
+    // What was not said is not taken for a no.
+    expect(shown('no', '{')).toMatchObject({ enabled: true, places: [] });
+    const machine = machineFacts({ keepers: [shown('no')].flatMap((one) => one ?? []) });
+    expect(otherKeepers(machine, gatewayFacts({ service: SERVICE }))).toEqual([]);
+  });
+
   it.each(['supervisord', 'runsv', 's6-supervise', 'monit'])('is %s, which cannot be handled', (program) => {
     const above = processWith({ 'process.parents': `6 /usr/bin/${program} -c x\n` });
     expect(seen(above)).toMatchObject([{ supervisor: null, what: program, pids: [7] }]);
@@ -122,6 +144,29 @@ describe('of several that keep a gateway', () => {
     const machine = machineFacts({ keepers: [cron] });
     expect(keeperOf(machine, gatewayFacts({ service: SERVICE }))).toBeNull();
     expect(otherKeepers(machine, gatewayFacts({ service: SERVICE }))).toEqual([cron]);
+  });
+
+  it('a container with paths or a network of its own is refused, with both named, whatever stops it (F94)', async () => {
+    const state = '/home/al/.smart-agent-neo';
+    const at = async (destination: string, network: string, source = state) => {
+      const inside = { network, mounts: [{ source, destination }] };
+      const facts = inventory({
+        old: machineFacts({ keepers: [{ ...container, places: [source], inside }] }),
+        gateway: gatewayFacts({ process: null }),
+      });
+      const checks = keeperChecks(facts, planFor(facts)).filter(({ id }) => id === 'container-old');
+      return (await Promise.all(checks.map((check) => check.run()))).flat();
+    };
+    expect(await at(state, 'host')).toEqual([]);
+    expect(await at('/home/al', 'host', '/home/al')).toEqual([]);
+    const [both, ...more] = await at('/home/node/.smart-agent-neo', 'bridge');
+    expect(more).toEqual([]);
+    expect(both).toMatchObject({ code: 'container-apart', stops: true });
+    expect(both?.message).toContain(`has ${state} as /home/node/.smart-agent-neo`);
+    expect(both?.message).toContain('a network of its own (bridge)');
+    expect(both?.hint).toContain(`--network host --volume ${state}:${state} --env HOME=/home/al`);
+    expect((await at('/data', 'host', '/home/al'))[0]?.message).not.toContain('network of its own');
+    expect((await at(state, 'my-net'))[0]?.message).not.toContain(`has ${state} as`);
   });
 
   it('one of another state dir does not count', () => {

@@ -84,6 +84,7 @@ test('the ids of the checks are unique and stay what they are', () => {
     'queue',
     'config',
     'keeper-old',
+    'container-old',
     'keepers-old',
     'keepers-new',
     'roots-allowed',

@@ -1,9 +1,10 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { pull } from '../../src/visits/pull.ts';
 import { moverFor } from '../kit/mover.ts';
-import { KEPT_BY, keptBy } from '../kit/supervised.ts';
+import { installKeepers, KEPT_BY, keptBy, say } from '../kit/supervised.ts';
 import { setTraps } from '../kit/stand-in/install.ts';
 import { makeTempLab, type TempLab } from '../kit/temp-lab.ts';
+import { waitFor } from '../kit/wait.ts';
 
 // Root needs no sudo, and these tests may be root's: changes by sudo are in test/gateway/supervisors.test.ts.
 const ALL = KEPT_BY.filter((kind) => kind !== 'system unit by sudo');
@@ -15,6 +16,25 @@ afterEach(async () => {
   await lab?.destroy();
   lab = null;
 });
+
+it('a gateway in a container with paths and a network of its own is refused before anything is stopped (F94)', async () => {
+  lab = await makeTempLab({ runsAs: 'stopped', sessions: 2 });
+  await installKeepers(lab.old);
+  const { home, product } = lab.old;
+  const mount = `${home}/.smart-agent-neo:/home/node/.smart-agent-neo`;
+  const flags = ['--name', 'neo', '--restart', 'always', '-v', mount, '-e', `HOME=${home}`];
+  say(lab.old, 'docker', 'create', ...flags, 'smart-agent-neo', product.node, product.entry, 'gateway');
+  say(lab.old, 'docker', 'start', 'neo');
+  const old = lab;
+  await waitFor('the gateway in the container runs', () => old.running('old').length === 1);
+  const { tools, request, events } = moverFor(lab);
+  const verdict = await pull(tools, request);
+  expect(verdict).toMatchObject({ outcome: 'refused', running: 'old', exitCode: 3 });
+  expect(verdict.problem).toMatchObject({ code: 'container-apart' });
+  expect(verdict.problem?.message).toMatch(/as \/home\/node\/\.smart-agent-neo.*network of its own \(bridge\)/);
+  expect(events.some(({ type }) => type === 'step.before')).toBe(false);
+  expect(lab.running('old')).toHaveLength(1);
+}, 120_000);
 
 // F94, F107
 describe('a gateway that is kept running by', () => {

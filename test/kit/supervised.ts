@@ -146,7 +146,17 @@ function pm2App(side: Side): Kept {
 function containerOf(side: Side, engine: 'docker' | 'podman'): Kept {
   const environment = Object.entries(environmentOf(side)).flatMap(([name, value]) => ['-e', `${name}=${value}`]);
   const state = join(side.home, '.smart-agent-neo');
-  const flags = ['--name', 'neo', '--restart', 'on-failure:5', ...environment, '-v', `${state}:${state}`];
+  const flags = [
+    '--name',
+    'neo',
+    '--restart',
+    'on-failure:5',
+    '--network',
+    'host',
+    ...environment,
+    '-v',
+    `${state}:${state}`,
+  ];
   say(side, engine, 'create', ...flags, 'smart-agent-neo', ...argvOf(side));
   say(side, engine, 'start', 'neo');
   const policy = (): string =>

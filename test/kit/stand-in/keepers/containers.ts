@@ -10,6 +10,8 @@ interface Container {
   readonly policy: string;
   readonly argv: readonly string[];
   readonly env: Readonly<Record<string, string>>;
+  readonly network: string;
+  /** As `-v` has them: where it is on the machine, and where in the container. */
   readonly mounts: readonly string[];
 }
 
@@ -56,14 +58,19 @@ class Engine {
   }
 
   async #create(words: readonly string[]): Promise<number> {
-    const found = { name: '', policy: 'no', env: {} as Record<string, string>, mounts: [] as string[] };
+    const found = {
+      ...{ name: '', policy: 'no', network: 'bridge' },
+      env: {} as Record<string, string>,
+      mounts: [] as string[],
+    };
     const rest = [...words];
     while (rest[0]?.startsWith('-')) {
       const [flag = '', value = ''] = rest.splice(0, 2);
       if (flag === '--name') found.name = value;
       else if (flag === '--restart') found.policy = value;
       else if (flag === '-e') found.env[value.slice(0, value.indexOf('='))] = value.slice(value.indexOf('=') + 1);
-      else if (flag === '-v') found.mounts.push(value.split(':')[0] ?? '');
+      else if (flag === '--network') found.network = value;
+      else if (flag === '-v') found.mounts.push(value);
       else return this.#refuse(`unknown flag: ${flag}`);
     }
     await this.#put({ ...found, argv: rest.slice(1) });
@@ -71,12 +78,15 @@ class Engine {
   }
 
   #inspect(words: readonly string[]): number {
-    const [type, kind, format, template = '', name = '', ...more] = words;
-    if (type !== '--type' || kind !== 'container' || format !== '--format' || more.length > 0)
+    const [type, kind, format, template = '', ...names] = words;
+    if (type !== '--type' || kind !== 'container' || format !== '--format' || names.length === 0)
       return this.#refuse(`unknown flags: ${words.join(' ')}`);
-    const container = this.#read(name);
-    if (!container) return this.#refuse(`no such container ${name}`);
-    return this.#fill(template, container);
+    return Math.max(
+      ...names.map((name) => {
+        const container = this.#read(name) ?? this.#read(name.replace(/0+$/, ''));
+        return container ? this.#fill(template, container) : this.#refuse(`no such container ${name}`);
+      }),
+    );
   }
 
   #ps(words: readonly string[]): number {
@@ -94,7 +104,7 @@ class Engine {
     );
   }
 
-  #fill(template: string, { name, policy, argv, mounts }: Container): number {
+  #fill(template: string, { name, policy, network, argv, mounts }: Container): number {
     const { status, pid } = standing(this.#folder(name));
     const [word = '', retries = '0'] = policy.split(':');
     const known: Record<string, string> = {
@@ -102,10 +112,18 @@ class Engine {
       '.State.Pid': String(pid),
       '.HostConfig.RestartPolicy.Name': word,
       '.HostConfig.RestartPolicy.MaximumRetryCount': retries,
+      '.HostConfig.NetworkMode': network,
+      '.Id': name.padEnd(64, '0'),
+      'json .Mounts': JSON.stringify(
+        mounts.map((mount) => {
+          const [Source = '', Destination = ''] = mount.split(':');
+          return { Type: 'bind', Source, Destination };
+        }),
+      ),
       '.ID': name.padEnd(64, '0'),
       '.Names': name,
       '.Command': `"${argv.join(' ')}"`,
-      '.Mounts': mounts.join(','),
+      '.Mounts': mounts.map((mount) => mount.split(':')[0]).join(','),
       '.State': status === 'running' ? 'running' : 'exited',
     };
     let wrong = '';
