@@ -12,9 +12,9 @@ import {
 } from '../gateway/product.ts';
 import type { MachineSeen, SeenLock, SeenProcess } from './machine-seen.ts';
 
-/** One source's word on where a gateway's state lies. Sources are believed in the order service, process, flag, default. */
+/** One source's word on where a gateway's state lies. Sources are believed in the order service, process, flag, default, status. */
 export interface Claim {
-  readonly kind: 'service' | 'process' | 'flag' | 'default';
+  readonly kind: 'service' | 'process' | 'flag' | 'default' | 'status';
   /** For people: `unit smart-agent-neo-gateway.service`. */
   readonly source: string;
   /** Null where the source does not tell. */

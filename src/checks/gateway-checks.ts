@@ -6,6 +6,7 @@ import { printable } from '../host/printable.ts';
 import { includePathsOf } from './includes.ts';
 import { pasteable } from '../host/pasteable.ts';
 import { wordsOn } from './sayings.ts';
+import { STATUS_SOURCE } from './status-word.ts';
 import { pureCheck, type PureCheck } from './pure-check.ts';
 
 /** Is the old gateway in a state in which it can be moved, and its config readable? */
@@ -70,7 +71,9 @@ function otherUnits({ gateway: { otherUnits: others = [], service } }: Inventory
 
 /** A running process is the truth: what says otherwise was changed since it started, and would count after a restart. */
 function port({ gateway, provenance = [] }: Inventory): Problem[] {
-  const [used, ...others] = wordsOn('port', provenance);
+  const [used, ...all] = wordsOn('port', provenance);
+  // The product's own word is that of another process than the one that would be restarted.
+  const others = all.filter(({ sources }) => sources.some((source) => source !== STATUS_SOURCE));
   const isRunning = used?.sources.some((source) => source.startsWith('running process')) ?? false;
   if (used === undefined || others.length === 0 || !isRunning || !gateway.process) return [];
   const said = others.map(({ value, sources }) => `${printable(value)} by ${printable(sources.join(' and '))}`);

@@ -30,8 +30,13 @@ export function gatewaysSeen(claims: readonly Claim[], answer: Answer): GatewayF
 }
 
 /** Each state dir that is to be looked into, with the places of its config; every one once, in the order of the claims. Pure. */
-export function placesOf(claims: readonly Claim[]): readonly Claim[] {
+function placesOf(claims: readonly Claim[]): readonly Claim[] {
   return claims.filter((claim, at) => claims.findIndex((other) => isSame(other, claim)) === at);
+}
+
+/** The arguments of `GATEWAY_SCRIPT` that name these places. Pure. */
+export function placeArgs(claims: readonly Claim[]): string[] {
+  return placesOf(claims).flatMap(({ stateDir, configs }) => [stateDir, String(configs.length), ...configs]);
 }
 
 function isSame(one: Claim, other: Claim): boolean {

@@ -116,6 +116,8 @@ function onOld(asked: Asked, product: AnyProduct, waiting: Waiting): SurveyOptio
     stateDir: asked.stateDir ?? undefined,
     configPath: asked.configPath ?? undefined,
     productBin: asked.remoteGatewayBin ?? undefined,
+    // Who named the place needs no further word on it.
+    asksStatus: asked.stateDir === null && (asked.configPath ?? null) === null,
   };
 }
 

@@ -1,19 +1,22 @@
 import path from 'node:path';
 import type { Clock } from '../core/clock.ts';
 import type { Host } from '../core/host.ts';
-import type { KeeperFacts, MachineFacts } from '../core/inventory.ts';
+import type { KeeperFacts, MachineFacts, ProductFacts } from '../core/inventory.ts';
 import { fail, type ProblemError } from '../core/problem.ts';
 import { printable } from '../host/printable.ts';
 import { productNames } from '../gateway/product.ts';
 import { askScript } from './ask-script.ts';
+import { askStatus, launchKnown } from './ask-status.ts';
 import { claimsOf, type Claim, type Named } from './claims.ts';
 import { GATEWAY_SCRIPT } from './gateway-script.ts';
-import { gatewaysSeen, placesOf } from './gateways-seen.ts';
+import { gatewaysSeen, placeArgs } from './gateways-seen.ts';
 import { identitySeen, machineSeen, type MachineSeen } from './machine-seen.ts';
 import { KEEPERS_SCRIPT, keeperNames } from './keepers-script.ts';
 import { keepersSeen } from './keepers-seen.ts';
 import { launchesOf, productSeen } from './product-seen.ts';
+import type { StatusWord } from './status-word.ts';
 import { valueOf, type Answer } from './survey-answer.ts';
+import { weighStatus } from './weigh-status.ts';
 import { MACHINE_SCRIPT, machineArgs } from './survey-script.ts';
 
 export interface SurveyOptions extends Named {
@@ -21,6 +24,8 @@ export interface SurveyOptions extends Named {
   readonly signal?: AbortSignal | undefined;
   /** The product's program on that machine, when the person named it: nothing else is looked for then. */
   readonly productBin?: string | undefined;
+  /** Ask the product too where its gateway lies? Never on the new machine, where it is called for its version only. */
+  readonly asksStatus?: boolean;
 }
 
 const MACHINE_MS = 180_000;
@@ -35,7 +40,7 @@ export interface FirstLook {
 /**
  * Looks at a machine: what it is, its rsync, the product and every gateway of this account. Two scripts, for where the product and
  * the state dirs are follows from the services and processes that the first one finds. Read-only and repeatable; of the product
- * only `--version` is run; a login shell is started (and with it the account's rc files) only when neither a service nor PATH
+ * only `--version` and, where asked for, `gateway status` is run; a login shell is started (and with it the account's rc files) only when neither a service nor PATH
  * leads to the product. Throws `survey-failed`, `option-invalid` (a path that was named and cannot be), `connection-lost`.
  */
 export async function survey(host: Host, options: SurveyOptions): Promise<MachineFacts> {
@@ -56,13 +61,21 @@ export async function secondLook(host: Host, first: FirstLook, options: SurveyOp
   const { seen, clockSkewMs } = first;
   const { machine } = seen;
   const claims = claimsOf(seen, namedAt(machine.home, options));
-  const [found, keepers] = await Promise.all([
+  const launch = options.asksStatus === true ? launchKnown(seen, options) : null;
+  const ask = (how: Pick<ProductFacts, 'argv' | 'binDir'>): Promise<StatusWord | null> =>
+    askStatus(host, { ...how, ...options, home: machine.home });
+  const [found, keepers, early] = await Promise.all([
     askGateways(host, seen, claims, options),
     askKeepers(host, seen, options),
+    launch && ask(launch),
   ]);
   if (valueOf(found, 'product.flag-missing') !== null) throw noProgram(host, options.productBin ?? '');
-  const gateways = gatewaysSeen(claims, found);
-  return { ...machine, clockSkewMs, product: productSeen(found), gateways, keepers };
+  const product = productSeen(found);
+  const isLate = !launch && options.asksStatus === true && product !== null;
+  const word = isLate ? await ask(product) : early;
+  const known = gatewaysSeen(claims, found);
+  const gateways = word ? await weighStatus(host, { word, known }, options) : known;
+  return { ...machine, clockSkewMs, product, gateways, keepers };
 }
 
 /** What the person named, with whole paths. Throws `option-invalid`. Pure. */
@@ -128,7 +141,7 @@ async function askGateways(
     args: [
       ...[productNames(product).command, bin, seen.machine.shell, String(launches.length)],
       ...launches.flatMap(({ program, entry, unit }) => [program, entry, `unit ${unit}`]),
-      ...placesOf(claims).flatMap(({ stateDir, configs }) => [stateDir, String(configs.length), ...configs]),
+      ...placeArgs(claims),
     ],
     timeoutMs: GATEWAY_MS,
     clock,

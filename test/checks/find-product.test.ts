@@ -13,8 +13,12 @@ import { otherProductCheck } from '../../src/checks/find-product.ts';
 import { inventory } from './facts.ts';
 import { clock, Machine } from './machine.ts';
 
-const FORK = productFrom('neo-fork', {});
-const AMONG: readonly AnyProduct[] = ['smart-agent-neo', 'openclaw', FORK];
+// Names of their own, for the locks and processes of other tests are those of this account too.
+const ID = String(process.pid);
+const NEO = productFrom(`neo${ID}`, { title: 'SmartAgentNeo' });
+const CLAW = productFrom(`claw${ID}`, { title: 'OpenClaw' });
+const FORK = productFrom(`fork${ID}`, {});
+const AMONG: readonly AnyProduct[] = [NEO, CLAW, FORK];
 
 let old: Machine;
 let here: Machine;
@@ -28,7 +32,7 @@ function find(
   asked: Partial<Asked> = {},
   { among = AMONG, host = old.host() }: Partial<Sought> & { host?: Host } = {},
 ) {
-  const sought = { asked: { ...samplePlan().asked, ...asked }, among };
+  const sought = { asked: { ...samplePlan().asked, product: NEO, ...asked }, among };
   return surveyBoth({ old: host, new: here.host() }, sought, { clock, signal: new AbortController().signal });
 }
 
@@ -45,9 +49,9 @@ function unit(name: string): Promise<string> {
 
 describe('where no product is named', () => {
   test.each([
-    ['smart-agent-neo', 'smart-agent-neo'],
-    ['openclaw', 'openclaw'],
-    ['neo-fork', FORK],
+    [NEO.name, NEO],
+    [CLAW.name, CLAW],
+    [FORK.name, FORK],
   ] as const)('%s is found by its state dir', async (name, product) => {
     await state(name);
     const found = await find();
@@ -57,92 +61,92 @@ describe('where no product is named', () => {
   });
 
   test('one is found by its unit, and by the process that runs', async () => {
-    await unit('openclaw');
-    expect((await find()).product).toBe('openclaw');
-    await old.start('neo-fork-gateway');
+    await unit(CLAW.name);
+    expect((await find()).product).toBe(CLAW);
+    await old.start(`${FORK.name}-gateway`);
     const found = await find();
     expect(found.product).toBe(FORK);
     expect(found.others).toEqual([
-      { name: 'openclaw', title: 'OpenClaw', seen: ['unit openclaw-gateway.service'], isRunning: false },
+      { name: CLAW.name, title: 'OpenClaw', seen: [`unit ${CLAW.name}-gateway.service`], isRunning: false },
     ]);
   });
 
   test('the one that runs is meant, and what lies there of another is told', async () => {
-    await state('smart-agent-neo');
-    await state('openclaw');
-    const pid = await old.start('openclaw-gateway');
+    await state(NEO.name);
+    await state(CLAW.name);
+    const pid = await old.start(`${CLAW.name}-gateway`);
     const found = await find();
-    expect(found.product).toBe('openclaw');
+    expect(found.product).toBe(CLAW);
     const { others } = found;
-    expect(others.map(({ name }) => name)).toEqual(['smart-agent-neo']);
+    expect(others.map(({ name }) => name)).toEqual([NEO.name]);
     const problems = await otherProductCheck(inventory({ otherProducts: others })).run();
     expect(problems).toMatchObject([
-      { code: 'product-other', stops: false, hint: 'To move that one: --product smart-agent-neo' },
+      { code: 'product-other', stops: false, hint: `To move that one: --product ${NEO.name}` },
     ]);
-    expect(problems[0]?.message).toContain(`state dir ${path.join(old.home, '.smart-agent-neo')}`);
+    expect(problems[0]?.message).toContain(`state dir ${path.join(old.home, `.${NEO.name}`)}`);
     expect(pid).toBeGreaterThan(0);
   });
 
   test('several of which none runs are refused, with what was seen of each', async () => {
-    await state('smart-agent-neo');
-    await unit('smart-agent-neo');
-    await state('openclaw');
+    await state(NEO.name);
+    await unit(NEO.name);
+    await state(CLAW.name);
     const problem = await problemFrom(find());
     expect(problem).toMatchObject({ code: 'product-ambiguous', stops: true });
-    expect(problem.message).toContain('SmartAgentNeo (unit smart-agent-neo-gateway.service, state dir ');
-    expect(problem.message).toContain(`OpenClaw (state dir ${path.join(old.home, '.openclaw')})`);
-    expect(problem.hint).toContain('--product smart-agent-neo or --product openclaw');
-    expect(problem.detail).toMatchObject([{ product: 'smart-agent-neo' }, { product: 'openclaw' }]);
+    expect(problem.message).toContain(`SmartAgentNeo (unit ${NEO.name}-gateway.service, state dir `);
+    expect(problem.message).toContain(`OpenClaw (state dir ${path.join(old.home, `.${CLAW.name}`)})`);
+    expect(problem.hint).toContain(`--product ${NEO.name} or --product ${CLAW.name}`);
+    expect(problem.detail).toMatchObject([{ product: NEO.name }, { product: CLAW.name }]);
   });
 
   test('several that run are refused', async () => {
-    await state('smart-agent-neo');
-    await state('openclaw');
-    await old.start('openclaw-gateway');
-    await old.start('smart-agent-neo-gateway');
+    await state(NEO.name);
+    await state(CLAW.name);
+    await old.start(`${CLAW.name}-gateway`);
+    await old.start(`${NEO.name}-gateway`);
     expect(await problemFrom(find())).toMatchObject({ code: 'product-ambiguous' });
   });
 
   test('a directory that holds nothing of a gateway speaks for nobody', async () => {
-    await mkdir(path.join(old.home, '.openclaw', 'completions'), { recursive: true });
-    await state('smart-agent-neo');
-    expect((await find()).product).toBe('smart-agent-neo');
+    await mkdir(path.join(old.home, `.${CLAW.name}`, 'completions'), { recursive: true });
+    await state(NEO.name);
+    expect((await find()).product).toBe(NEO);
   });
 
   test('the process of another home speaks for nobody', async () => {
-    await state('smart-agent-neo');
-    await old.start('openclaw-gateway', { HOME: '/home/somebody-else' });
-    expect((await find()).product).toBe('smart-agent-neo');
+    await state(NEO.name);
+    await old.start(`${CLAW.name}-gateway`, { HOME: '/home/somebody-else' });
+    expect((await find()).product).toBe(NEO);
   });
 
   test('the name of the state dir or program that was named decides', async () => {
-    await state('smart-agent-neo');
-    await state('openclaw');
-    expect((await find({ stateDir: '~/.openclaw/' })).product).toBe('openclaw');
-    const bin = await old.product('.npm-global', { command: 'openclaw' });
-    expect((await find({ remoteGatewayBin: bin })).product).toBe('openclaw');
+    await state(NEO.name);
+    await state(CLAW.name);
+    expect((await find({ stateDir: `~/.${CLAW.name}/` })).product).toBe(CLAW);
+    const bin = await old.product('.npm-global', { command: CLAW.name });
+    expect((await find({ remoteGatewayBin: bin })).product).toBe(CLAW);
   });
 
   test('the usual one is taken where there is none, and the others are told', async () => {
     const found = await find();
-    expect(found.product).toBe('smart-agent-neo');
+    expect(found.product).toBe(NEO);
     expect(found.absent).toEqual(AMONG);
   });
 
   test('one that was named is not looked for', async () => {
-    await state('openclaw');
-    expect(await find({}, { among: ['smart-agent-neo'] })).toMatchObject({ product: 'smart-agent-neo', others: [] });
+    await state(CLAW.name);
+    expect(await find({}, { among: [NEO] })).toMatchObject({ product: NEO, others: [] });
   });
 
   test('one that a person added is not asked for through a limited key', async () => {
-    await state('openclaw');
+    await state(CLAW.name);
     const host = old.host();
     const limited: Host = Object.assign(Object.create(host) as Host, {
       spawn: (...args: Parameters<Host['spawn']>) => {
-        if (!args[0].includes('neo-fork')) return host.spawn(...args);
+        if (!args[0].includes(FORK.name)) return host.spawn(...args);
         throw fail('account-read-only', { message: 'not let through', hint: 'not let through' });
       },
     });
-    expect((await find({}, { host: limited })).product).toBe('openclaw');
+    expect((await find({}, { host: limited })).product).toBe(CLAW);
   });
 });
