@@ -37,9 +37,10 @@ const QUICK: MoverOrder['limits'] = { soakMs: 0, stopMs: 6000, startMs: 30_000, 
 /** What a gateway writes while it lives, and the product at a call: no picture can hold that. */
 const LIVING =
   /\.smart-agent-neo\/(logs|devices|cron\/runs|delivery-queue)(\/|$)|\.smart-agent-neo\/(memory\/|agents\/main\/sessions\/|identity\/device-auth)/;
-/** The product, the stand-in of its service manager, what is ours to keep on this machine, and folders that an installation may leave empty. */
-const APART =
-  /^(\.npm-global|\.stand-in-systemd|\.local|\.neo-pull)(\/|$)|^\.config(\/systemd(\/user(\/default\.target\.wants)?)?)?$/;
+/** The product, the stand-in of its service manager, and what is ours to keep on this machine. */
+const APART = ['.npm-global', '.stand-in-systemd', '.local', '.neo-pull'];
+/** Folders that an installation may leave empty. */
+const FOLDERS = /^\.config(\/systemd(\/user(\/default\.target\.wants)?)?)?$/;
 
 /** A lab with few sessions; on the new side something lives already where the gateway will, unless it runs in the foreground. */
 export async function makeMoverLab(mode: Mode, traps: Traps = {}): Promise<MoverLab> {
@@ -133,8 +134,8 @@ function plain({ home, env, profile }: Side): MoverOrder['homes']['old'] {
 
 /** Every entry of a home that has to stay as it is, as one line each. A directory's time is that of what comes and goes in it. */
 function see(side: Side): Seen {
-  const all = [...listTree(side.home)].filter(
-    ([path, { type }]) => !APART.test(path) && !LIVING.test(path) && type !== 's',
+  const all = [...listTree(side.home, APART)].filter(
+    ([path, { type }]) => !FOLDERS.test(path) && !LIVING.test(path) && type !== 's',
   );
   return new Map(all.map(([path, entry]) => [path, lineOf(entry)]));
 }

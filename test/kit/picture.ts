@@ -25,7 +25,7 @@ type Standing = { readonly active: boolean; readonly enabled: boolean } | null;
 const LIVING =
   /\.smart-agent-neo(-\w+)?\/(logs|devices|cron\/runs|delivery-queue|memory|agents\/main\/sessions|identity\/device-auth\.json)(\/|$)/;
 /** The product, the stand-in of its service manager, and what is ours to keep on this machine. */
-const APART = /^(\.npm-global|\.stand-in-systemd|\.local|\.neo-pull)(\/|$)/;
+const APART = ['.npm-global', '.stand-in-systemd', '.local', '.neo-pull'];
 
 /** Folders of the service manager, which stay when what was in them goes. */
 const FOLDERS = /^\.config(\/systemd(\/user(\/default\.target\.wants)?)?)?$/;
@@ -60,8 +60,8 @@ export function expectAsPictured(lab: TempLab, was: Picture, { staged = false }:
 
 /** Every entry of a home that has to stay as it is, one line each. A directory's time is that of what comes and goes in it. */
 function see(side: Side): Seen {
-  const all = [...listTree(side.home)].filter(
-    ([path, { type }]) => !APART.test(path) && !LIVING.test(path) && !FOLDERS.test(path) && type !== 's',
+  const all = [...listTree(side.home, APART)].filter(
+    ([path, { type }]) => !LIVING.test(path) && !FOLDERS.test(path) && type !== 's',
   );
   return new Map(all.map(([path, entry]) => [path, lineOf(entry)]));
 }
