@@ -31,7 +31,7 @@ export interface Kept {
 
 /** Puts the stand-ins of launchctl, pm2, docker, podman and sudo on a side's PATH. */
 export async function installKeepers(side: Side): Promise<void> {
-  const script = join(side.path, 'lib/stand-in-keepers.mjs');
+  const script = join(side.path, 'lib/stand-in-keepers.cjs');
   writeFileSync(script, await bundle('keepers/main.ts'));
   for (const name of ['launchctl', 'pm2', 'docker', 'podman', 'sudo']) {
     const text = `#!/bin/sh\nexec '${side.product.node}' '${script}' ${name} "$@"\n`;

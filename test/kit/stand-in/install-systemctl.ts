@@ -17,7 +17,7 @@ export interface SystemctlOptions {
 
 /** Puts `systemctl` and `loginctl` of the stand-in service manager into a bin directory. */
 export async function installSystemctl({ binDir, libDir, node, at = '' }: SystemctlOptions): Promise<void> {
-  const script = join(libDir, 'stand-in-systemctl.mjs');
+  const script = join(libDir, 'stand-in-systemctl.cjs');
   mkdirSync(at + binDir, { recursive: true });
   mkdirSync(at + libDir, { recursive: true });
   writeFileSync(at + script, await bundle('systemctl/main.ts'));

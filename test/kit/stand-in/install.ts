@@ -64,7 +64,7 @@ export async function installProduct(options: InstallOptions): Promise<Installed
   const text = await bundle('program/main.ts');
   rmSync(entry, { force: true });
   writeFileSync(entry, `#!/usr/bin/env node\n${text}`, { mode: 0o755 });
-  const manifest = { name: product, version, type: 'module', bin: { [product]: 'dist/index.js' } };
+  const manifest = { name: product, version, type: 'commonjs', bin: { [product]: 'dist/index.js' } };
   writeFileSync(join(dirname(entry), '../package.json'), JSON.stringify(manifest, null, 2));
   writeFileSync(join(prefix, 'stand-in.json'), JSON.stringify(settings));
   setTraps(prefix, traps);

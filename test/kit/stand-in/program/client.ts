@@ -1,3 +1,5 @@
+import type { IncomingMessage } from 'node:http';
+import { json } from 'node:stream/consumers';
 import type { Config } from './config.ts';
 import { deviceId, deviceToken, keepDeviceToken } from './devices.ts';
 import { env } from './names.ts';
@@ -31,16 +33,24 @@ export async function callGateway(config: Config, method: string): Promise<unkno
     'x-device-id': id,
     'x-device-token': deviceToken(),
   };
-  let response: Response;
+  let response: IncomingMessage;
   try {
-    const signal = AbortSignal.timeout(5000);
-    response = await fetch(`http://127.0.0.1:${String(port)}/rpc/${method}`, { method: 'POST', headers, signal });
+    response = await post(`http://127.0.0.1:${String(port)}/rpc/${method}`, headers);
   } catch {
     throw closed(port, 'gateway closed (1006 abnormal closure (no close frame)): no close reason');
   }
-  const body: unknown = await response.json();
-  if (!response.ok) throw closed(port, `gateway closed (1008): ${String((body as { error?: unknown }).error)}`);
-  const given = response.headers.get('x-device-token');
-  if (given && given !== deviceToken()) keepDeviceToken(id, given);
+  const body: unknown = await json(response);
+  if (response.statusCode !== 200)
+    throw closed(port, `gateway closed (1008): ${String((body as { error?: unknown }).error)}`);
+  const given = response.headers['x-device-token'];
+  if (typeof given === 'string' && given !== '' && given !== deviceToken()) keepDeviceToken(id, given);
   return body;
+}
+
+async function post(url: string, headers: Readonly<Record<string, string>>): Promise<IncomingMessage> {
+  const { request } = await import('node:http');
+  return new Promise((resolve, reject) => {
+    const signal = AbortSignal.timeout(5000);
+    request(url, { method: 'POST', headers, signal, agent: false }, resolve).once('error', reject).end();
+  });
 }

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { stateDir } from './paths.ts';
@@ -24,7 +23,7 @@ function writeJson(file: string, value: unknown): void {
 export function deviceId(): string {
   const known = readJson<{ deviceId?: string }>('identity/device.json', {});
   if (known.deviceId) return known.deviceId;
-  const made = { version: 1, deviceId: randomUUID(), createdAtMs: Date.now() };
+  const made = { version: 1, deviceId: crypto.randomUUID(), createdAtMs: Date.now() };
   writeJson('identity/device.json', made);
   return made.deviceId;
 }
@@ -44,7 +43,7 @@ export function admit(id: string, token: string): string | null {
   const known = paired[id];
   if (known) return known.tokens.operator.token === token || token === '' ? known.tokens.operator.token : null;
   if (token !== '') return null;
-  const made = randomUUID();
+  const made = crypto.randomUUID();
   writeJson('devices/paired.json', {
     ...paired,
     [id]: { deviceId: id, role: 'operator', tokens: { operator: { token: made } } },

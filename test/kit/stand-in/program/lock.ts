@@ -1,6 +1,14 @@
+import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { configPath, lockPath } from './paths.ts';
+import { PRODUCT } from './names.ts';
+import { configPath } from './paths.ts';
+
+/** The lock that a running gateway holds; it is named after the config, wherever that lies. */
+function lockPath(): string {
+  const key = createHash('sha256').update(configPath()).digest('hex').slice(0, 8);
+  return `/tmp/${PRODUCT}-${String(process.getuid?.() ?? 0)}/gateway.${key}.lock`;
+}
 
 interface Lock {
   readonly pid: number;

@@ -1,12 +1,7 @@
 import { parseArgs } from 'node:util';
 import { readConfig } from './config.ts';
-import { doctor } from './doctor.ts';
-import { foreground, runTool } from './gateway.ts';
-import { gatewayStatus } from './gateway-status.ts';
-import { channelsStatus, health, listAgents, listSessions, message, status } from './lists.ts';
 import { envName, PRODUCT, TITLE, VERSION } from './names.ts';
 import { configPath, tilde } from './paths.ts';
-import { serviceVerb } from './service-verbs.ts';
 
 const NODE_FLOOR = [22, 12] as const;
 
@@ -60,13 +55,19 @@ async function gateway(verb: string | undefined, argv: readonly string[]): Promi
   const { values } = parseArgs({ args: [...argv], options: FLAGS, allowPositionals: true });
   const port = values.port === undefined ? undefined : Number(values.port);
   if (verb === undefined || verb === 'run') {
-    await foreground(argv, port);
+    await (await import('./gateway.ts')).foreground(argv, port);
     return null;
   }
-  if (verb === 'status')
+  if (verb === 'status') {
+    const { gatewayStatus } = await import('./gateway-status.ts');
     return gatewayStatus({ isProbing: !values['no-probe'], isRpcRequired: values['require-rpc'] ?? false });
+  }
+  const { serviceVerb } = await import('./service-verbs.ts');
   return serviceVerb(verb, { isForced: values.force ?? false, port, token: values.token });
 }
+
+/** Loaded only by the commands that need it, as all that a call of the CLI can do without. */
+const lists = () => import('./lists.ts');
 
 /** Runs one command; null means that the process lives on by itself. */
 async function command(argv: readonly string[]): Promise<number | null> {
@@ -74,14 +75,14 @@ async function command(argv: readonly string[]): Promise<number | null> {
   const [name = '', verb] = positionals;
   const commands: Record<string, () => number | null | Promise<number | null>> = {
     gateway: () => gateway(verb, argv),
-    status,
-    health,
-    'channels status': channelsStatus,
-    sessions: () => listSessions(values['all-agents'] ?? false),
-    'agents list': listAgents,
-    agent: message,
-    doctor: () =>
-      doctor({
+    status: async () => (await lists()).status(),
+    health: async () => (await lists()).health(),
+    'channels status': async () => (await lists()).channelsStatus(),
+    sessions: async () => (await lists()).listSessions(values['all-agents'] ?? false),
+    'agents list': async () => (await lists()).listAgents(),
+    agent: async () => (await lists()).message(),
+    doctor: async () =>
+      (await import('./doctor.ts')).doctor({
         isYes: values.yes === true && !values['non-interactive'],
         isFixing: values.fix ?? values.repair ?? false,
       }),
@@ -103,7 +104,7 @@ async function main(): Promise<void> {
     return;
   }
   if (argv[0] === '__tool') {
-    runTool();
+    (await import('./gateway.ts')).runTool();
     return;
   }
   try {

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { homedir } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
 import type { Config } from './config.ts';
@@ -40,12 +39,6 @@ export function unitName(): string {
 
 export function unitPath(): string {
   return join(home(), '.config/systemd/user', unitName());
-}
-
-/** The lock that a running gateway holds; it is named after the config, wherever that lies. */
-export function lockPath(): string {
-  const key = createHash('sha256').update(configPath()).digest('hex').slice(0, 8);
-  return `/tmp/${PRODUCT}-${String(process.getuid?.() ?? 0)}/gateway.${key}.lock`;
 }
 
 /** The port by flag, environment, config or default, in this order; and which of them it was. */

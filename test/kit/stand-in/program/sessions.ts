@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { appendFileSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Agent } from './paths.ts';
@@ -58,7 +57,7 @@ export function appendMessage(agent: Agent, message: Record<string, unknown>): s
   const sessions = readSessions(agent);
   const key = `agent:${agent.id}:main`;
   const known = sessions[key];
-  const entry = known ?? { sessionId: randomUUID(), updatedAt: 0 };
+  const entry = known ?? { sessionId: crypto.randomUUID(), updatedAt: 0 };
   const tables = tablesOf(agent);
   if (tables) return appendRow(tables, { key, entry }, message);
   const path = transcriptPath(agent, entry);

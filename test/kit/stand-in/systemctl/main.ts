@@ -3,7 +3,6 @@ import { basename, join } from 'node:path';
 import type { Arguments } from './arguments.ts';
 import { takeApart, unknownFlag } from './arguments.ts';
 import { FOLDER, IS_SYSTEM, keepLinger, managerSettings, USER } from './settings.ts';
-import { supervise } from './supervisor.ts';
 import { VERBS } from './verbs.ts';
 
 function refuse(line: string): number {
@@ -68,7 +67,7 @@ function loginctl(argv: readonly string[]): number {
 
 async function main(): Promise<void> {
   const [first = '', ...rest] = process.argv.slice(2);
-  if (first === '__supervise') await supervise();
+  if (first === '__supervise') await (await import('./supervisor.ts')).supervise();
   else process.exitCode = basename(first) === 'loginctl' ? loginctl(rest) : await systemctl(rest);
 }
 
