@@ -25,7 +25,7 @@ np_parents() {
     printf '%s %s\\n' "$np_p" "$(np_args "$np_p")"
   done
 }
-np_app() { tr '\\n\\000' '\\001\\n' <"/proc/$1/environ" | grep -E '^(name|PM2_HOME)='; }
+np_app() { tr '\\n\\000' '\\001\\n' <"/proc/$1/environ" | grep -E '^(name|PM2_HOME|HOME|[A-Z][A-Z_]*_(HOME|STATE_DIR|PROFILE))='; }
 np_process() {
   np_put process "$1"
   np_stream process.cgroup 4096 cat "/proc/$1/cgroup"

@@ -33,7 +33,7 @@ export function keepersSeen(answer: Answer, owner: Owner): KeeperFacts[] {
   return [
     ...groupsOf(answer, 'unit').flatMap((group) => unitSeen(group, kept, owner)),
     ...groupsOf(answer, 'plist').flatMap((group) => plistSeen(group, kept, owner)),
-    ...appsSeen(answer, kept),
+    ...appsSeen(answer, kept, owner),
     ...containers,
     ...strangersSeen(answer, kept, containers),
     ...(valueOf(answer, 'cron') ?? '').split('\n').flatMap(cronSeen),
@@ -117,14 +117,16 @@ function placesOf(environment: Readonly<Record<string, string>>, argv: readonly 
   return [stateDirOf(product, home, (argv.includes('--profile') && profile) || DEFAULT_PROFILE)];
 }
 
-function appsSeen(answer: Answer, kept: readonly Kept[]): KeeperFacts[] {
+function appsSeen(answer: Answer, kept: readonly Kept[], owner: Owner): KeeperFacts[] {
   const bin = valueOf(answer, 'pm.bin') ?? '';
   const held = kept.flatMap(({ pid, parents, app }) => {
     const god = /^PM2 .*God Daemon \((.*)\)/.exec(parents.find(({ line }) => line.startsWith('PM2 '))?.line ?? '');
     const name = app.get('name');
     if (!god) return [];
     const home = app.get('PM2_HOME') ?? god[1] ?? '';
-    return [{ pid, name: name ?? '', home }];
+    // An app whose environment is gone, because it is just ending, says nothing of where its state lies.
+    const places = app.has('HOME') ? placesOf(Object.fromEntries(app), [], owner) : [];
+    return [{ pid, name: name ?? '', home, places }];
   });
   const names = [...new Set(held.map(({ name }) => name))];
   const saved = (valueOf(answer, 'pm.saved') ?? '').split('\n').filter((name) => name !== '' && !names.includes(name));
@@ -138,7 +140,7 @@ function appsSeen(answer: Answer, kept: readonly Kept[]): KeeperFacts[] {
         what: `pm2 (${name || 'an app without a name'})`,
         ...{ active: true, enabled: true, mayChange: isKnown },
         pids: its.map(({ pid }) => pid),
-        places: [],
+        places: [...new Set(its.flatMap(({ places }) => places))],
       };
     }),
     ...saved.map((name): KeeperFacts => {

@@ -27,11 +27,14 @@ export function otherKeepers(machine: MachineFacts, gateway: GatewayFacts): read
   return keepersOf(machine, gateway).filter((other) => other !== keeper && (other.active || other.enabled));
 }
 
-/** One that says nothing of where the state lies is taken for the gateway's where there is only one. */
+/** One that says nothing of where the state lies is taken for the gateway's where there is only one, and it is not seen to keep another. */
 function keepersOf({ keepers = [], gateways }: MachineFacts, gateway: GatewayFacts): readonly KeeperFacts[] {
   const pids = [gateway.process?.pid, gateway.service?.mainPid];
+  const others = gateways.filter(({ realStateDir }) => realStateDir !== gateway.realStateDir);
+  const otherPids = others.flatMap(({ process, service }) => [process?.pid, service?.mainPid]);
   return keepers.filter(({ pids: its, places }) => {
     if (its.some((pid) => pids.includes(pid))) return true;
+    if (its.some((pid) => otherPids.includes(pid))) return false;
     if (places.length === 0) return gateways.length <= 1;
     return places.some((place) => isAround(place, gateway.stateDir) || isAround(place, gateway.realStateDir));
   });

@@ -73,7 +73,17 @@ describe('what keeps a gateway running', () => {
     expect(seen([...processWith(pm), ['pm', 'yes'], ['pm.bin', '/opt/bin/pm2']])[0]).toMatchObject({
       supervisor: { kind: 'pm2', name: 'neo', bin: '/opt/bin/pm2', home: '/home/al/.pm2' },
       pids: [7],
+      places: [],
     });
+  });
+
+  it('is for the gateway of the home that is in the environment of the app, and of no other', () => {
+    const at = (more: string): readonly string[] | undefined => {
+      const app = { 'process.parents': '6 PM2 v5.4.2: God Daemon (/x/.pm2)\n', 'process.app': `name=neo\n${more}` };
+      return seen([...processWith(app), ['pm', 'yes'], ['pm.bin', '/opt/bin/pm2']])[0]?.places;
+    };
+    expect(at('HOME=/home/bo\n')).toEqual(['/home/bo/.smart-agent-neo']);
+    expect(at('HOME=/home/bo\nSMART_AGENT_NEO_STATE_DIR=/srv/neo\n')).toEqual(['/srv/neo']);
   });
 
   it('is a container whose engine answers, and something unhandled when it does not', () => {

@@ -115,7 +115,8 @@ describe('a lock is taken over from', () => {
   });
 
   it('a zombie', async () => {
-    const child = spawn('/bin/sh', ['-c', 'sleep 0 & echo $!; exec sleep 1000'], {
+    // It ends once its parent is a program that never asks for the ends of its children.
+    const child = spawn('/bin/sh', ['-c', 'sleep 0.3 & echo $!; exec sleep 1000'], {
       stdio: ['ignore', 'pipe', 'ignore'],
     });
     onTestFinished(() => void child.kill('SIGKILL'));
