@@ -53,6 +53,21 @@ export const PROBLEMS = {
     stops: true,
     why: 'The run is not in a state in which this command means anything.',
   },
+  'daemon-not-running': {
+    exit: EXIT.usage,
+    stops: true,
+    why: 'No neo-pull follows the old machine for this run, so there is nobody to take the order.',
+  },
+  'order-unknown': {
+    exit: EXIT.usage,
+    stops: true,
+    why: 'The neo-pull that follows is of another version, or was sent something that is no order.',
+  },
+  'control-unsafe': {
+    exit: EXIT.usage,
+    stops: true,
+    why: 'What others can exchange may be somebody else listening, so nothing is said there.',
+  },
   'journal-newer': {
     exit: EXIT.usage,
     stops: true,
@@ -486,6 +501,11 @@ export const PROBLEMS = {
     why: 'A channel that was connected before is not connected now.',
   },
   'unwind-incomplete': { exit: EXIT.unknown, stops: true, why: 'Putting things back did not succeed everywhere.' },
+  'daemon-lost': {
+    exit: EXIT.unknown,
+    stops: true,
+    why: 'The neo-pull that cuts over could not be listened to until its end, so how it ended is not known here.',
+  },
   'old-unseen': {
     exit: EXIT.degraded,
     stops: false,

@@ -1,6 +1,6 @@
 import { lstat, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { connect } from 'node:net';
-import { isAbsolute, join } from 'node:path';
+import { dirname, isAbsolute, join } from 'node:path';
 
 /** A unix socket's address holds 108 bytes; some systems give fewer. */
 const MAX_SOCKET_PATH_BYTES = 100;
@@ -39,6 +39,33 @@ export async function makeSocketFolder(
     await rm(path, { recursive: true, force: true });
   }
   return null;
+}
+
+/**
+ * May the user of this number speak to whoever listens on this socket, or could that be somebody else? Says what is wrong, or null. The
+ * folder has to be a real one, ours and 0700, where nobody else may rename it; the socket ours and 0600. `missing` says that nothing is
+ * there to speak to. Read-only.
+ */
+export async function socketFault(
+  socketPath: string,
+  uid: number,
+): Promise<{ readonly missing: boolean; readonly why: string } | null> {
+  const folder = dirname(socketPath);
+  const wrong = (path: string, why: string) => ({ missing: false, why: `${path} ${why}` });
+  try {
+    const [socket, around] = [await lstat(socketPath), await lstat(folder)];
+    if (around.isSymbolicLink()) return wrong(folder, 'is a symbolic link');
+    if (!around.isDirectory()) return wrong(folder, 'is not a folder');
+    if (around.uid !== uid) return wrong(folder, `belongs to user ${around.uid}, not to you (${uid})`);
+    if ((around.mode & 0o777) !== 0o700) return wrong(folder, 'is open to others');
+    if (!(await isTrusted(dirname(folder), uid))) return wrong(folder, 'lies where others may exchange it');
+    if (!socket.isSocket()) return wrong(socketPath, 'is not a socket');
+    if (socket.uid !== uid) return wrong(socketPath, `belongs to user ${socket.uid}, not to you (${uid})`);
+    return (socket.mode & 0o777) === 0o600 ? null : wrong(socketPath, 'is open to others');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    return { missing: code === 'ENOENT', why: `${socketPath} cannot be looked at (${code ?? String(error)})` };
+  }
 }
 
 function fits(parent: string, { prefix, socket, longest = socket }: SocketFolderUse): boolean {

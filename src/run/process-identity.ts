@@ -16,6 +16,13 @@ export async function ownIdentity(): Promise<ProcessIdentity> {
   return { pid: stat.pid, startTime: stat.startTime, bootId: await readBootId() };
 }
 
+/** Number of the user whose rights we have. Read-only; asks `/proc`, for the account may have no name. */
+export async function ownUid(): Promise<number> {
+  const [, uid] = /^Uid:\t\d+\t(\d+)\t/m.exec(await readFile('/proc/self/status', 'latin1')) ?? [];
+  if (uid === undefined) throw new Error('/proc/self/status cannot be read');
+  return Number(uid);
+}
+
 /** Does exactly this process still run? A zombie does not: it only waits to be counted. Read-only. */
 export async function isAlive(identity: ProcessIdentity): Promise<boolean> {
   if (identity.bootId !== (await readBootId())) return false;
