@@ -68,7 +68,17 @@ function exitCodes() {
 }
 
 function flagTables() {
-  const names = ['CONNECTION', 'GATEWAY', 'CONSENT', 'DRY_RUN', 'LIMIT', 'AFTER_COMMIT', 'OUTPUT', 'EXIT_CODE'];
+  const names = [
+    'CONNECTION',
+    'GATEWAY',
+    'CONSENT',
+    'DRY_RUN',
+    'CUTOVER',
+    'LIMIT',
+    'AFTER_COMMIT',
+    'OUTPUT',
+    'EXIT_CODE',
+  ];
   const ranked = Object.entries(flags).sort(([one], [other]) => rank(names, one) - rank(names, other));
   const all = ranked.flatMap(([, group]) => Object.entries(group));
   const shown = [...new Map(all)].filter(([, { hidden }]) => !hidden);

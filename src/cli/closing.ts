@@ -56,7 +56,9 @@ const SENTENCES: Readonly<Record<Exclude<Outcome, 'interrupted'>, string>> = {
 };
 
 /** What the end of a visit changed, in a sentence; for the third line of a Problem. Pure. */
-export function changedSentence({ run, outcome, running, exitCode }: Finished, command: string): string {
+export function changedSentence({ run, outcome, running, exitCode, problem }: Finished, command: string): string {
+  if (problem?.code === 'detached') return 'Nothing by this; what the other neo-pull changes, neo-pull status says.';
+  if (problem?.code === 'daemon-lost') return 'As far as the journal says; neo-pull status reads it.';
   if (isLook(command)) return 'Nothing: this was only a look.';
   if (isBeforeRun({ outcome, run })) return SENTENCES.refused;
   if (exitCode === EXIT.unknown)

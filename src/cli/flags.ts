@@ -78,6 +78,18 @@ export const LIMIT_FLAGS = {
   'doctor-timeout': { ...text, group: PATIENCE, describe: "For the product's doctor [120]" },
 } as const satisfies Record<string, Options>;
 
+/** When a cutover begins, and how careful it is. */
+export const CUTOVER_FLAGS = {
+  at: { ...text, group: CONDUCT, describe: 'Not before: 03:00, +2h or ISO 8601 (a neo-pull has to follow)' },
+  'when-idle': {
+    ...text,
+    group: CONDUCT,
+    describe: 'When no session was written for so long: 60s, 5m (a neo-pull has to follow)',
+  },
+  force: { ...flag, group: CONDUCT, describe: 'Cut over also while an agent is in the middle of a turn' },
+  paranoid: { ...flag, group: CONDUCT, describe: 'Look at every file in the last pass, whatever the watcher has seen' },
+} as const satisfies Record<string, Options>;
+
 /** Who may be asked. */
 export const CONSENT_FLAGS = {
   yes: { ...flag, alias: 'y', group: CONDUCT, describe: 'Answer the one question of a move (never one of trust)' },
@@ -111,5 +123,6 @@ export type ConnectionFlags = Given<typeof CONNECTION_FLAGS>;
 export type GatewayFlags = Given<typeof GATEWAY_FLAGS>;
 export type SettingsFlags = Given<typeof SETTINGS_FLAGS>;
 export type LimitFlags = Given<typeof LIMIT_FLAGS>;
+export type CutoverFlags = Given<typeof CUTOVER_FLAGS>;
 export type ConsentFlags = Given<typeof CONSENT_FLAGS>;
 export type OutputFlags = Given<typeof OUTPUT_FLAGS>;

@@ -10,8 +10,8 @@ const WAITING_LINES = 2000;
 
 export interface RunLogOptions {
   readonly secrets: Secrets;
-  /** The folder of a run, by its id. */
-  readonly folderOf: (run: string) => string;
+  /** The folder of a run, by its id; null where another process keeps its log. */
+  readonly folderOf: ((run: string) => string) | null;
   /** Lines at or above this level are also written here. */
   readonly echo: { readonly level: 'debug' | 'info'; write(line: string): void } | null;
 }
@@ -76,6 +76,7 @@ export class RunLog {
     if (this.#file !== null) closeSync(this.#file);
     const waiting = this.#waiting ?? [];
     [this.#run, this.#waiting, this.#file] = [run, null, null];
+    if (!this.#options.folderOf) return;
     const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND | constants.O_NOFOLLOW;
     try {
       this.#file = openSync(join(this.#options.folderOf(run), 'log.ndjson'), flags, 0o600);

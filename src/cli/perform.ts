@@ -24,6 +24,8 @@ export interface Performance {
   readonly name: string;
   readonly flags: ConnectionFlags & ConsentFlags & OutputFlags;
   readonly planIs: HumanOptions['planIs'];
+  /** Is it another process that acts, and this one that tells of it? That keeps the log, and Ctrl-C ends the telling only. */
+  readonly isElsewhere?: boolean;
   readonly visit: (tools: Tools) => Promise<Verdict>;
 }
 
@@ -34,7 +36,7 @@ const TICK_MS = 1000;
  * Throws what no verdict can tell: flags that cannot be used, a Journal that cannot be closed.
  */
 export async function perform(around: Surroundings, performance: Performance): Promise<number> {
-  const { flags, name, visit } = performance;
+  const { flags, name, visit, isElsewhere = false } = performance;
   const timeout = flags['connect-timeout'];
   const connectTimeoutMs = timeout === undefined ? null : secondsOf('--connect-timeout', timeout, 10);
   const reconnectMs = secondsOf('--reconnect-timeout', flags['reconnect-timeout'], 300);
@@ -42,8 +44,8 @@ export async function perform(around: Surroundings, performance: Performance): P
   const folderOf = (run: string): string => join(homeOf(around).path, 'runs', run);
   const command = calledAs(name, around.argv);
   const human = humanFor(around, performance, { secrets, folderOf });
-  const log = new RunLog({ secrets, folderOf, echo: echoOf(flags.verbose ?? 0, human) });
-  const interrupt = listen(around, human, log);
+  const log = new RunLog({ secrets, folderOf: isElsewhere ? null : folderOf, echo: echoOf(flags.verbose ?? 0, human) });
+  const interrupt = listen(around, log, isElsewhere ? null : human);
   const ask = hasPerson(around, flags)
     ? terminalAsk(around, { signal: interrupt.signal, secrets, quiet: (asking) => human.pause(asking) })
     : null;
@@ -100,12 +102,13 @@ function humanFor(
   });
 }
 
-function listen({ signals, clock, exit, stderr }: Surroundings, human: Human, log: RunLog): Interrupt {
+/** `human` is told of the first signal, where there is something to come to a safe end here. */
+function listen({ signals, clock, exit, stderr }: Surroundings, log: RunLog, human: Human | null): Interrupt {
   return listenForSignals(signals, {
     clock,
-    onFirst: (why, shielded) => harmless(log, 'the signal', () => human.interrupted(why.problem, shielded)),
+    onFirst: (why, shielded) => harmless(log, 'the signal', () => human?.interrupted(why.problem, shielded)),
     onSecond: (why) => {
-      human.stop();
+      human?.stop();
       stderr.write(
         'Ended at once. See who runs the gateway: neo-pull status. To put everything back: neo-pull rollback\n',
       );

@@ -6,7 +6,9 @@ import { asOwner } from './as-owner.ts';
 import { closest } from './closest.ts';
 import { commandFirst } from './command-first.ts';
 import type { Command } from './command.ts';
+import { goOn } from './commands/continue.ts';
 import { cutover } from './commands/cutover.ts';
+import { pause } from './commands/pause.ts';
 import { plan } from './commands/plan.ts';
 import { pull } from './commands/pull.ts';
 import { report } from './commands/report.ts';
@@ -14,6 +16,7 @@ import { resume } from './commands/resume.ts';
 import { rollback } from './commands/rollback.ts';
 import { runs } from './commands/runs.ts';
 import { status } from './commands/status.ts';
+import { stop } from './commands/stop.ts';
 import { sync } from './commands/sync.ts';
 import { verify } from './commands/verify.ts';
 import { flagsFromEnvironment } from './environment.ts';
@@ -32,6 +35,9 @@ export const COMMANDS: readonly Command[] = [
   resume,
   rollback,
   status,
+  pause,
+  goOn,
+  stop,
   verify,
   report,
   runs,

@@ -513,6 +513,7 @@ export const PROBLEMS = {
   },
   'old-alive-after-move': { exit: EXIT.unknown, stops: true, why: 'The old gateway runs again beside the new one.' },
   'moved-but': { exit: EXIT.unknown, stops: true, why: 'The move was finished before, and something changed since.' },
+  detached: { exit: EXIT.interrupted, stops: true, why: 'Only the watching ended; the neo-pull that follows goes on.' },
   interrupted: { exit: EXIT.interrupted, stops: true, why: 'The run was interrupted.' },
   terminated: { exit: EXIT.terminated, stops: true, why: 'The run was told to end.' },
   bug: { exit: EXIT.bug, stops: true, why: 'This is a defect of neo-pull.' },

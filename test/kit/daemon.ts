@@ -13,6 +13,8 @@ import { waitFor } from './wait.ts';
 /** A stand-in daemon that runs. */
 export interface Daemon {
   readonly pid: number;
+  /** What it has printed so far. */
+  readonly said: readonly string[];
   /** Waits until it has printed this line so often. */
   saw(line: string, times?: number): Promise<void>;
   /** Lets it go on where it waits. */
@@ -54,6 +56,7 @@ export async function startDaemon(order: DaemonOrder): Promise<Daemon> {
   await saw('ready');
   return {
     pid: child.pid ?? 0,
+    said,
     saw,
     goOn: () => void child.stdin.write('\n'),
     signal: (name) => void child.kill(name),
