@@ -12,7 +12,7 @@ import { MAX_ORDER_BYTES, parseOrder, replyLine, unknownOrder } from './control-
 export type Handle = (order: Order, tell: (event: Event) => void, signal: AbortSignal) => Promise<Answer>;
 
 /** How long a client may take to say what it wants. */
-const ORDER_WITHIN_MS = 10_000;
+const ORDER_WITHIN_MS = 5000;
 /** How long one that reads nothing is waited for when all is said. */
 const FAREWELL_MS = 2000;
 /** What a client has not read yet may grow so far; then it is let go. Progress is left out long before. */
@@ -98,6 +98,6 @@ export class ControlSession {
   #end(): void {
     this.#stage = 'over';
     this.#socket.setTimeout(FAREWELL_MS);
-    this.#socket.end();
+    this.#socket.destroySoon();
   }
 }

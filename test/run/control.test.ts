@@ -202,6 +202,32 @@ describe('the control socket', () => {
     expect(await readdir(run.path)).toEqual([]);
   });
 
+  it('lets go of who says nothing, who keeps the line open after the answer, and who does not read it', async () => {
+    const run = await newRun();
+    const lines: AbortSignal[] = [];
+    await serve(run, (_order, _tell, signal) => {
+      lines.push(signal);
+      return Promise.resolve({ ok: true, status: { ...STATUS, note: 'x'.repeat(4 << 20) } });
+    });
+    const path = await socketOf(run);
+    const leaveOpen = async (said: string): Promise<Socket> => {
+      const socket = connect({ path, allowHalfOpen: true });
+      onTestFinished(() => void socket.destroy());
+      socket.on('error', () => undefined);
+      await once(socket, 'connect');
+      socket.write(said);
+      return socket;
+    };
+    const order = '{"v":1,"order":{"order":"status"}}\n';
+    const mute = (await leaveOpen(' ')).resume();
+    (await leaveOpen(order)).resume();
+    await waitFor('the end of the first line', () => lines[0]?.aborted);
+    (await leaveOpen(order)).pause();
+    await waitFor('the end of the second line', () => lines[1]?.aborted);
+    await waitFor('the end of the mute one', () => mute.readableEnded);
+    expect(await ask(run)).toMatchObject({ ok: true });
+  });
+
   it.each([
     ['an unknown order', '{"v":1,"order":{"order":"reboot"}}\n'],
     ['another version', '{"v":7,"order":{"order":"status"}}\n'],
