@@ -12,6 +12,7 @@ const ROOMS = [
   'transfer',
   'walk',
   'census',
+  'watch',
   'sqlite',
   'read-only',
   'checks',
@@ -27,10 +28,11 @@ const MAY_IMPORT = {
   transfer: ['core', 'host'],
   walk: ['core', 'host'],
   census: ['core', 'host'],
+  watch: ['core', 'host'],
   sqlite: ['core', 'host'],
   'read-only': ['core', 'host'],
-  checks: ['core', 'host', 'gateway', 'transfer', 'walk', 'census', 'sqlite'],
-  steps: ['core', 'host', 'gateway', 'transfer', 'walk', 'sqlite'],
+  checks: ['core', 'host', 'gateway', 'transfer', 'walk', 'census', 'sqlite', 'watch'],
+  steps: ['core', 'host', 'gateway', 'transfer', 'walk', 'sqlite', 'watch'],
   run: ['core', 'host'],
 };
 
@@ -99,6 +101,7 @@ export default tseslint.config(
   {
     files: [
       'src/walk/program.ts',
+      'src/watch/program.ts',
       'src/census/program.ts',
       'src/gateway/probe-program.ts',
       'src/sqlite/program.ts',

@@ -9,6 +9,7 @@ import { build } from 'esbuild';
 const PROGRAMS = [
   // The old machine's Node may be older than ours.
   { entry: 'src/walk/program.ts', to: 'src/walk/program.generated.ts', target: 'node18' },
+  { entry: 'src/watch/program.ts', to: 'src/watch/program.generated.ts', target: 'node18' },
   { entry: 'src/census/program.ts', to: 'src/census/program.generated.ts', target: 'node18' },
   { entry: 'src/gateway/probe-program.ts', to: 'src/gateway/probe-program.generated.ts', target: 'node18' },
   { entry: 'src/sqlite/program.ts', to: 'src/sqlite/program.generated.ts', target: 'node18' },
@@ -36,7 +37,8 @@ async function bundle(entry, target) {
     format: 'cjs',
     target,
     minify: true,
-    legalComments: 'none',
+    // Whoever has chokidar's text in hand is to see whose it is.
+    legalComments: 'eof',
     logLevel: 'warning',
   });
   return outputFiles[0].text;
@@ -52,6 +54,8 @@ async function known() {
     "export { FILES_SCRIPT } from './src/checks/files-script.ts';",
     "export { PROGRAM_TEXT as WALK } from './src/walk/program.generated.ts';",
     "export { PROGRAM_TEXT as CENSUS } from './src/census/program.generated.ts';",
+    "export { PROGRAM_SHA256 as WATCHER } from './src/watch/program.generated.ts';",
+    "export { LAUNCH } from './src/watch/bootstrap.ts';",
     "export { PATHS_SCRIPT } from './src/checks/paths-script.ts';",
     "export { LINKS_SCRIPT } from './src/checks/links-script.ts';",
     "export { PRODUCTS } from './src/gateway/product.ts';",
@@ -75,6 +79,8 @@ function knownModule({
   FILES_SCRIPT,
   WALK,
   CENSUS,
+  WATCHER,
+  LAUNCH,
   PATHS_SCRIPT,
   LINKS_SCRIPT,
   PRODUCTS,
@@ -98,6 +104,9 @@ function knownModule({
     `export const SCRIPTS: Readonly<Record<string, 'machine' | 'gateway' | 'keepers' | 'measure' | 'files' | 'paths' | 'links' | 'walk' | 'census'>> = ${JSON.stringify(scripts)};`,
     `export const MACHINE_ARGS: readonly (readonly string[])[] = ${JSON.stringify(args)};`,
     `export const KEEPER_NAMES: readonly string[] = ${JSON.stringify(Object.keys(PRODUCTS).map((product) => keeperNames(product)))};`,
+    '/** What stands between the Node and the request of a watcher, and the SHA-256 of its program, which is checked by what stands there. */',
+    `export const WATCH_LAUNCH: readonly string[] = ${JSON.stringify(LAUNCH)};`,
+    `export const WATCH_SHA256 = '${WATCHER}';`,
     `export const COMMANDS: readonly string[] = ${JSON.stringify(Object.values(PRODUCTS).map(({ command }) => command))};`,
     '',
   ].join('\n');

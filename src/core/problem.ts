@@ -404,7 +404,30 @@ export const PROBLEMS = {
     stops: true,
     why: 'So much has vanished on the old machine that it looks like an accident.',
   },
+  'source-emptied': { exit: EXIT.halt, stops: true, why: 'A directory that is copied is empty on the old machine.' },
+  'source-unmounted': {
+    exit: EXIT.halt,
+    stops: true,
+    why: 'A file system that is copied is no longer mounted on the old machine.',
+  },
+  'source-config-gone': { exit: EXIT.halt, stops: true, why: 'The config is gone from the old machine.' },
   'source-gone': { exit: EXIT.halt, stops: true, why: 'What is to be copied is no longer there on the old machine.' },
+  // following
+  'watcher-unavailable': {
+    exit: EXIT.transfer,
+    stops: false,
+    why: 'Nothing on the old machine can tell what changes there, so all of it has to be looked through.',
+  },
+  'watch-limit': {
+    exit: EXIT.transfer,
+    stops: false,
+    why: 'The old machine lets an account watch so many directories only, and there are more.',
+  },
+  'watcher-ended': {
+    exit: EXIT.transfer,
+    stops: false,
+    why: 'What told of changes on the old machine does so no more; only a full pass knows what has changed since.',
+  },
   // commands
   'command-not-found': { exit: EXIT.bug, stops: true, why: 'A program could not be started.' },
   'command-failed': { exit: EXIT.cutover, stops: true, why: 'A command did not do its work.' },
@@ -493,6 +516,21 @@ export const PROBLEMS = {
     why: 'The new gateway would serve another state dir, config, profile or home than the one that was moved.',
   },
   'new-unhealthy': { exit: EXIT.cutover, stops: true, why: 'The new gateway runs but does not answer as it should.' },
+  'line-unfinished': {
+    exit: EXIT.degraded,
+    stops: false,
+    why: 'A transcript ends in the middle of a line.',
+  },
+  'over-budget': {
+    exit: EXIT.overBudget,
+    stops: true,
+    why: 'The gateway would have been down for longer than it may.',
+  },
+  'turn-running': {
+    exit: EXIT.preflight,
+    stops: true,
+    why: 'An agent is in the middle of a turn, and a stop would cut it off.',
+  },
   'failed-on-request': { exit: EXIT.cutover, stops: true, why: 'This step was made to fail on request (--fail-step).' },
   // after the commit
   'channel-not-connected': {

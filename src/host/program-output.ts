@@ -45,7 +45,7 @@ export async function* programOutput(host: Host, options: ProgramOptions): Async
     const argv = [node, '--input-type=commonjs', '-'];
     const program = await host.spawn(argv, { env: ENVIRONMENT, signal: cut.signal });
     const heard = onSilence(options, over.signal, () => cut.abort(silent(host, options)));
-    const lastWords = listen(program);
+    const lastWords = lastWordsOf(program);
     program.stdin.end(programInput({ program: text, request }));
     yield* outputOf(program, heard, cut);
     const exit = await program.exit;
@@ -89,8 +89,8 @@ function onSilence({ clock, stallMs }: ProgramOptions, over: AbortSignal, act: (
   };
 }
 
-/** Keeps the end of what the program says on stderr; returns the line that tells most. */
-function listen(program: Process): () => string {
+/** Keeps the end of what a program says on stderr; what is returned gives, printable, the line that tells most. */
+export function lastWordsOf(program: Process): () => string {
   let kept = Buffer.alloc(0);
   program.stderr.on('data', (chunk: Buffer) => {
     kept = Buffer.concat([kept, chunk]).subarray(-LAST_WORDS_BYTES);

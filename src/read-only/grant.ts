@@ -3,13 +3,14 @@ import { posix as path } from 'node:path';
 import type { Refusal } from '../host/account-read-only.ts';
 import { programInput, readProgramInput, readScriptInput, scriptInput } from '../host/input.ts';
 import { type Account, insideRoots, isKnownProgram } from './account.ts';
-import { COMMANDS, KEEPER_NAMES, MACHINE_ARGS, SCRIPTS, VERSION } from './known.generated.ts';
+import { COMMANDS, KEEPER_NAMES, MACHINE_ARGS, SCRIPTS, VERSION, WATCH_LAUNCH } from './known.generated.ts';
 import type { AskedFor } from './line.ts';
 import { isPlainSender, isSender } from './rsync-args.ts';
+import { isKnownWatcher, type WatchRequest, watchRequestIn } from './watch-request.ts';
 
 /** What may be started, if what comes on its stdin may: a script or program of neo-pull and what it is to look at, or the arguments of a sending rsync. */
 export interface Grant {
-  readonly kind: 'script' | 'program' | 'rsync' | 'plain-rsync';
+  readonly kind: 'script' | 'program' | 'watch' | 'rsync' | 'plain-rsync';
   readonly argv: readonly string[];
   readonly cwd: string | null;
 }
@@ -30,6 +31,8 @@ export function grant(asked: AskedFor & { kind: 'launch' }, account: Account): G
   const line = argv.join(' ');
   if (line.startsWith(`${SHELL} --`) || args.join(' ').startsWith(`${PROGRAM} `)) return ofOtherVersion(named(argv));
   if (args.join(' ') === PROGRAM) return grantProgram(asked, account);
+  if (args.length === WATCH_LAUNCH.length + 1 && WATCH_LAUNCH.every((word, at) => word === args[at]))
+    return grantWatcher(asked, account);
   if (Object.keys(asked.env ?? {}).length > 0) return refused(`${named(argv)}, with variables of its own`);
   if (line === SHELL && cwd === undefined) return { kind: 'script', argv: SHELL.split(' '), cwd: null };
   const kind = isSender(args) ? 'rsync' : isPlainSender(args) ? 'plain-rsync' : null;
@@ -41,9 +44,26 @@ export function grant(asked: AskedFor & { kind: 'launch' }, account: Account): G
 
 /** By the Node that runs the dispatcher, whichever was asked for. */
 function grantProgram({ argv, cwd, env = {} }: AskedFor & { kind: 'launch' }, account: Account): Grant | Refusal {
-  const isOurs = Object.entries(env).every(([name, value]) => PROGRAM_VARIABLES[name] === value);
-  if (!isOurs || cwd !== undefined) return refused(named(argv));
+  if (!isAsProgram({ cwd, env })) return refused(named(argv));
   return { kind: 'program', argv: [account.node, ...PROGRAM.split(' ')], cwd: null };
+}
+
+/** Its text is not looked at here: what is started before it runs no other than the one whose hash stands in the request. */
+function grantWatcher({ argv, cwd, env = {} }: AskedFor & { kind: 'launch' }, account: Account): Grant | Refusal {
+  const request = watchRequestIn(decoded(argv.at(-1) ?? ''));
+  if (!isAsProgram({ cwd, env }) || request === null) return refused(`a watcher of another form`);
+  if (!isKnownWatcher(request)) return { kind: 'other-version', what: `a watcher that is none of neo-pull ${VERSION}` };
+  const stray = request.roots.find(({ oldPath }) => insideRoots(oldPath, account) === null);
+  if (stray !== undefined) return outside(stray.oldPath);
+  const roots = request.roots.map((root) => ({ ...root, oldPath: insideRoots(root.oldPath, account) ?? '' }));
+  const held: WatchRequest = { ...request, roots };
+  const words = Buffer.from(JSON.stringify(held)).toString('base64');
+  return { kind: 'watch', argv: [account.node, ...WATCH_LAUNCH, words], cwd: null };
+}
+
+/** From the login directory, and with no variables but those that go with every program of ours. */
+function isAsProgram({ cwd, env }: { cwd: string | undefined; env: Readonly<Record<string, string>> }): boolean {
+  return cwd === undefined && Object.entries(env).every(([name, value]) => PROGRAM_VARIABLES[name] === value);
 }
 
 interface ProgramRequest {

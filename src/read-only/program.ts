@@ -46,7 +46,7 @@ function launch(asked: Launch, account: Account): void {
   }
   const { kind } = given;
   if (kind === 'rsync') feedRsync(start(asked, given));
-  else if (kind === 'plain-rsync') process.stdin.pipe(start(asked, given).stdin);
+  else if (kind === 'plain-rsync' || kind === 'watch') process.stdin.pipe(start(asked, given).stdin);
   else feedInput(start(asked, given), (input) => judgeInput(input, kind, account));
 }
 

@@ -2,7 +2,7 @@ import { dirname } from 'node:path';
 import { fail, type ProblemError } from '../core/problem.ts';
 import { printable } from '../host/printable.ts';
 import { quoteWord } from '../host/quote.ts';
-import { RecordError } from './record.ts';
+import { RecordError } from '../core/records.ts';
 
 /** A walk that fills this machine's disk with names is none. */
 export const MAX_MANIFEST_BYTES = 4 * 1024 ** 3;

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import type { Skipped } from '../core/event.ts';
 import type { ExcludeRule } from '../core/plan.ts';
+import { RecordError } from '../core/records.ts';
 import { printable } from '../host/printable.ts';
 import { type Entry, isEntry, type Item, type Skip, UNMOVABLE } from './entry.ts';
-import { comparablePart, decode, isItem, type Line, RecordCutter, RecordError } from './record.ts';
+import { comparablePart, decode, isItem, type Line, recordCutter } from './record.ts';
 
 /** What a walk found, in numbers. */
 export interface ManifestSummary {
@@ -34,7 +35,7 @@ export interface Received {
  * program would have written, in order, and the stream must be whole. Keeps numbers only, never the records.
  */
 export class Receiver {
-  readonly #cutter = new RecordCutter();
+  readonly #cutter = recordCutter();
   readonly #sha256 = createHash('sha256');
   readonly #skipped: ReadonlyMap<string, { rule: string; reason: string; entries: number; bytes: number }>;
   readonly #unreadable: string[] = [];

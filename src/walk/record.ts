@@ -1,3 +1,4 @@
+import { leadsAstray, readFields, RecordCutter, RecordError, writeFields } from '../core/records.ts';
 import type { Entry, Item } from './entry.ts';
 
 /**
@@ -35,7 +36,6 @@ const FIELDS = 5;
 export const MAX_RECORD_BYTES = 256 * 1024;
 
 const NONE = Buffer.alloc(0);
-const NUL = Buffer.from([0]);
 const LETTER = { file: 'f', dir: 'd', symlink: 'l' } as const;
 
 /** The bytes of one record. */
@@ -59,9 +59,7 @@ export function encode(line: Line): Buffer {
 }
 
 function record(head: string, ...fields: Buffer[]): Buffer {
-  const parts: Buffer[] = [Buffer.from(head), NUL];
-  for (let at = 0; at < FIELDS - 1; at++) parts.push(fields[at] ?? NONE, NUL);
-  return Buffer.concat(parts);
+  return writeFields(FIELDS, [Buffer.from(head), ...fields]);
 }
 
 function headOf({ type, mode, size, mtimeNs, hash }: Entry): string {
@@ -82,8 +80,6 @@ const INODE = /^(0|[1-9]\d{0,19}) (0|-?[1-9]\d{0,19}) (0|[1-9]\d{0,9})$/;
 const SKIP = /^s ([1-9]\d{0,14}) (0|[1-9]\d{0,14})$/;
 const CODE = /^(u|failed) ([A-Z][A-Z0-9_]{0,30})$/;
 const END = /^end (0|[1-9]\d{0,14})$/;
-/** An empty, `.` or `..` segment: such a path would not name an entry below the root. */
-const STRAY_SEGMENT = /(?:^|\/)\.{0,2}(?:\/|$)/;
 
 /** Reads one record back. Throws a `RecordError` for whatever `encode` would not have written. */
 export function decode(bytes: Buffer): Line {
@@ -95,8 +91,7 @@ export function decode(bytes: Buffer): Line {
   if (end !== undefined) return { type: 'end', entries: Number(end) };
   const [, letter, code] = CODE.exec(head) ?? [];
   if (letter === 'failed' && code !== undefined) return { type: 'failed', code };
-  if (path.length === 0 || STRAY_SEGMENT.test(path.toString('latin1')))
-    throw new RecordError('a path that leads astray');
+  if (leadsAstray(path)) throw new RecordError('a path that leads astray');
   if (code !== undefined) return { type: 'unreadable', path, code };
   const [, entries, size] = SKIP.exec(head) ?? [];
   if (entries === undefined) return entryOf(head, { path, link: third, hardlink: fourth, inode });
@@ -134,52 +129,12 @@ function entryOf(head: string, { path, link, hardlink, inode }: EntryFields): En
 }
 
 function fieldsOf(bytes: Buffer): [Buffer, Buffer, Buffer, Buffer, Buffer] {
-  const fields: Buffer[] = [];
-  for (let from = 0; from < bytes.length;) {
-    const nul = bytes.indexOf(0, from);
-    if (nul < 0) break;
-    fields.push(bytes.subarray(from, nul));
-    from = nul + 1;
-  }
-  const [head, path, third, fourth, inode] = fields;
+  const [head, path, third, fourth, inode] = readFields(bytes);
   if (!head || !path || !third || !fourth || !inode) throw new RecordError('too few fields');
   return [head, path, third, fourth, inode];
 }
 
-/** What was read is no record; the message says why, and quotes nothing of it. */
-export class RecordError extends Error {}
-
-/** Cuts a stream of bytes into records. */
-export class RecordCutter {
-  #rest: Buffer = NONE;
-
-  /** The records that are whole by now. They lie in the memory of the chunk. Throws a `RecordError` for one that never ends. */
-  cut(chunk: Buffer): Buffer[] {
-    const bytes = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
-    const records: Buffer[] = [];
-    let from = 0;
-    for (let end = endOf(bytes, from); end > 0; end = endOf(bytes, from)) {
-      records.push(bytes.subarray(from, end));
-      from = end;
-    }
-    this.#rest = bytes.subarray(from);
-    if (this.#rest.length > MAX_RECORD_BYTES) throw new RecordError('a record without an end');
-    return records;
-  }
-
-  /** Is there the beginning of a record that was not whole? */
-  get torn(): boolean {
-    return this.#rest.length > 0;
-  }
-}
-
-/** Where the record that begins at `from` ends; 0 when that is not there yet. */
-function endOf(bytes: Buffer, from: number): number {
-  let at = from;
-  for (let field = 0; field < FIELDS; field++) {
-    const nul = bytes.indexOf(0, at);
-    if (nul < 0) return 0;
-    at = nul + 1;
-  }
-  return at;
+/** Cuts a stream of bytes into records of this kind. */
+export function recordCutter(): RecordCutter {
+  return new RecordCutter({ fields: FIELDS, maxBytes: MAX_RECORD_BYTES });
 }

@@ -1,15 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { RecordError } from '../../src/core/records.ts';
 import type { Entry, Item } from '../../src/walk/entry.ts';
-import {
-  comparablePart,
-  decode,
-  encode,
-  type Line,
-  MAX_RECORD_BYTES,
-  RecordCutter,
-  RecordError,
-} from '../../src/walk/record.ts';
+import { comparablePart, decode, encode, type Line, MAX_RECORD_BYTES, recordCutter } from '../../src/walk/record.ts';
 
 const BYTE = fc.integer({ min: 1, max: 255 });
 const BYTES = fc.array(BYTE, { minLength: 1, maxLength: 20 }).map((bytes) => Buffer.from(bytes));
@@ -75,7 +68,7 @@ test('a stream may be cut into pieces anywhere', () => {
   fc.assert(
     fc.property(fc.array(LINE, { maxLength: 8 }), fc.array(fc.nat({ max: 40 })), (lines, cuts) => {
       const stream = Buffer.concat(lines.map(encode));
-      const cutter = new RecordCutter();
+      const cutter = recordCutter();
       const read: Line[] = [];
       let from = 0;
       for (const cut of [...cuts, stream.length]) {
@@ -109,7 +102,7 @@ test('equal entries are equal bytes, whatever their inodes, and unequal ones are
 test('no bytes at all make the reader do anything but read or refuse', () => {
   fc.assert(
     fc.property(fc.array(fc.oneof(fc.uint8Array({ maxLength: 12 }), LINE.map(encode))), (pieces) => {
-      const cutter = new RecordCutter();
+      const cutter = recordCutter();
       for (const record of cutter.cut(Buffer.concat(pieces))) {
         try {
           decode(record);
@@ -177,7 +170,7 @@ describe('a record is refused', () => {
   });
 
   test('when it never ends', () => {
-    const cutter = new RecordCutter();
+    const cutter = recordCutter();
     const piece = Buffer.alloc(MAX_RECORD_BYTES / 2 + 1, 'x');
     expect(cutter.cut(piece)).toEqual([]);
     expect(() => cutter.cut(piece)).toThrow(RecordError);
