@@ -3,11 +3,14 @@ import { gather, type LookRequest } from './checks/gather.ts';
 import { newWorks, channelsAsBefore, newAlive } from './checks/live.ts';
 import { copyAsPlanned, copyIsWhole, oldUnchanged } from './checks/copy.ts';
 import { copyHasAll, nothingLost } from './checks/nothing-lost.ts';
+import { linesWhole } from './checks/lines-whole.ts';
 import { oldIsDead, oldStaysDead } from './checks/old-dead.ts';
 import { oldPathsLeft } from './checks/old-paths.ts';
 import { preflight } from './checks/preflight.ts';
 import { rootsComplete } from './checks/roots-complete.ts';
+import { rootsThere } from './checks/roots-there.ts';
 import { servesMoved } from './checks/serves-moved.ts';
+import { runningTurn } from './checks/turns.ts';
 import type { Clock } from './core/clock.ts';
 import { decide } from './core/decide.ts';
 import type { EventBody } from './core/event.ts';
@@ -24,6 +27,7 @@ import { lastDelta, seed } from './steps/copy-roots.ts';
 import { doctor } from './steps/doctor.ts';
 import { ensure } from './steps/ensure.ts';
 import { fenceOld } from './steps/fence-old.ts';
+import { Follower, type FollowWays } from './steps/follow.ts';
 import { reconcile } from './steps/reconcile.ts';
 import { retireOld } from './steps/retire-old.ts';
 import { soak } from './steps/soak.ts';
@@ -61,28 +65,38 @@ export async function look(machines: { old: Host; new: Host }, request: LookRequ
   return { inventory, staged, problems, plan: decide(inventory, routes, wish, warnings) };
 }
 
-/** Long and harmless: the old gateway serves on, and nothing of it is undone by a failure. */
-export function staging(plan: Plan): readonly AnyStep[] {
+/** Long and harmless: the old gateway serves on, and nothing of it is undone by a failure. With a Follower it goes on until that is told to end. */
+export function staging(plan: Plan, follower: Follower | null = null): readonly AnyStep[] {
   const named = ensure('old-paths', 'Look for old paths that nobody may rewrite', [oldPathsLeft(plan)]);
-  return [seed(plan), named, warmNew(plan)];
+  return [seed(plan), named, warmNew(plan), ...(follower ? [follower.step()] : [])];
+}
+
+/** A Follower for this Plan, with the eyes that it looks with. */
+export function followerFor(plan: Plan, ways: Omit<FollowWays, 'guard' | 'runningTurn'>): Follower {
+  return new Follower(plan, { ...ways, guard: rootsThere(plan), runningTurn: (world) => runningTurn(plan, world) });
 }
 
 /**
  * Short, and all or nothing. Every step up to the commit is undone when anything fails; `committed` says that this list is built to
- * take back a move after the commit, when the new gateway may have written something that must be kept.
+ * take back a move after the commit, when the new gateway may have written something that must be kept. A Follower shortens the last
+ * pass, where it can prove what changed.
  */
-export function cutover(plan: Plan, { committed }: { committed: boolean }): readonly AnyStep[] {
+export function cutover(
+  plan: Plan,
+  { committed, follower = null }: { committed: boolean; follower?: Follower | null },
+): readonly AnyStep[] {
   return [
     claim(plan),
     ...(carriedNames(plan).length > 0 ? [carryEnv(plan, carriedValues(plan))] : []),
     stopOld(plan),
     fenceOld(plan),
-    ensure('old-is-dead', 'See that nothing of the old gateway is left', [oldIsDead(plan)]),
-    lastDelta(plan),
+    ensure('old-is-dead', 'See that nothing of the old gateway is left', [oldIsDead(plan), rootsThere(plan)]),
+    lastDelta(plan, follower),
     ensure('copy-is-whole', 'Compare the copy with the old machine', [
       rootsComplete(plan),
       copyIsWhole(plan),
       copyHasAll(plan),
+      linesWhole(plan),
     ]),
     reconcile(plan),
     ensure('copy-as-planned', 'See that only the declared changes were made', [copyAsPlanned(plan)]),

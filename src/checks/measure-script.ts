@@ -1,10 +1,10 @@
-import { SHELL_PRELUDE } from './shell-prelude.ts';
+import { MOUNT_FUNCTIONS, SHELL_PRELUDE } from './shell-prelude.ts';
 
 /** Measures directories; its arguments are their absolute paths, and each starts a group `dir` in the answer. See `measure`. */
 export const MEASURE_SCRIPT =
   SHELL_PRELUDE +
+  MOUNT_FUNCTIONS +
   `
-np_device() { stat -c %d "$1" 2>/dev/null || stat -f %d "$1" 2>/dev/null; }
 np_above() {
   np_a=\${1%/*}
   [ -n "$np_a" ] || np_a=/
@@ -16,13 +16,6 @@ np_existing() {
     if [ -e "$np_a" ] || [ -h "$np_a" ]; then np_blocked=yes; fi
     np_above "$np_a"
   done
-}
-np_mount() {
-  if command -v mountpoint >/dev/null 2>&1; then
-    mountpoint -q "$1" 2>/dev/null </dev/null
-  else
-    [ "$(np_device "$1")" != "$(np_device "$1/..")" ]
-  fi
 }
 np_tree() {
   np_put dir.owner "$(ls -ldn "$1" 2>/dev/null | awk 'NR == 1 { print $3 }')"

@@ -1,8 +1,9 @@
-import { SHELL_PRELUDE } from './shell-prelude.ts';
+import { MOUNT_FUNCTIONS, SHELL_PRELUDE } from './shell-prelude.ts';
 
 /** Says what paths are; its arguments are absolute paths, and each starts a group `path` in the answer. See `seePaths`. */
 export const PATHS_SCRIPT =
   SHELL_PRELUDE +
+  MOUNT_FUNCTIONS +
   `
 np_place() {
   np_d=\${1%/*}
@@ -26,6 +27,8 @@ np_path() {
     np_real "$1"
     [ -z "$np_r" ] || np_put path.real "$np_r"
     if [ -r "$1" ] && [ -x "$1" ]; then np_put path.readable yes; fi
+    if [ -z "$(ls -A "$1" 2>/dev/null | head -n 1)" ]; then np_put path.empty yes; fi
+    if np_mount "$1"; then np_put path.mount yes; fi
     return 0
   fi
   np_place "$1"

@@ -13,6 +13,10 @@ export interface PathFacts {
   /** The text of the symlink that the path itself is. */
   readonly link: string | null;
   readonly isReadable: boolean;
+  /** Is it a directory with nothing in it, as far as can be seen? */
+  readonly isEmpty: boolean;
+  /** Is it a directory on which another file system is mounted? */
+  readonly isMount: boolean;
   /** Does it begin as the programs of Linux and macOS do? */
   readonly isProgram: boolean;
   readonly bytes: number;
@@ -66,6 +70,8 @@ function factsOf(path: string, group: Answer): PathFacts {
     realPath: valueOf(group, 'path.real') ?? path,
     link: valueOf(group, 'path.link'),
     isReadable: valueOf(group, 'path.readable') !== null,
+    isEmpty: valueOf(group, 'path.empty') !== null,
+    isMount: valueOf(group, 'path.mount') !== null,
     isProgram: valueOf(group, 'path.binary') !== null,
     bytes: countOf(group, 'path.bytes') ?? 0,
   };

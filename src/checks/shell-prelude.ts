@@ -80,3 +80,15 @@ np_unreadable() {
     done' sh {} + 2>/dev/null </dev/null
 }
 `;
+
+/** `np_device PATH` prints the number of its file system; `np_mount DIRECTORY` says by its status whether it is the mount of one. */
+export const MOUNT_FUNCTIONS = `
+np_device() { stat -c %d "$1" 2>/dev/null || stat -f %d "$1" 2>/dev/null; }
+np_mount() {
+  if command -v mountpoint >/dev/null 2>&1; then
+    mountpoint -q "$1" 2>/dev/null </dev/null
+  else
+    [ "$(np_device "$1")" != "$(np_device "$1/..")" ]
+  fi
+}
+`;

@@ -72,6 +72,17 @@ export const SETTINGS_FLAGS = {
 /** Waits of a move. */
 export const LIMIT_FLAGS = {
   bwlimit: { ...text, group: CONDUCT, describe: 'KiB per second that the copy may use' },
+  'max-delete': { ...text, group: CONDUCT, describe: 'Halt when more entries than that are gone there [half of all]' },
+  'max-downtime': {
+    ...text,
+    group: CONDUCT,
+    describe: 'Copy again until the downtime is forecast to be so short, in seconds',
+  },
+  'max-downtime-hard': {
+    ...text,
+    group: CONDUCT,
+    describe: 'Put everything back when no gateway has run for so long, in seconds',
+  },
   soak: { ...text, group: PATIENCE, describe: 'How long the new gateway is watched at the end [30]' },
   'stop-timeout': { ...text, group: PATIENCE, describe: 'For a gateway to stop [60]' },
   'start-timeout': { ...text, group: PATIENCE, describe: 'For a gateway to come up [90]' },
@@ -113,12 +124,22 @@ export const EXIT_CODE_FLAG = {
   'exit-code': { ...flag, group: OUTPUT, describe: 'Exit with 20 when there is something to do' },
 } as const satisfies Record<string, Options>;
 
+export const FOLLOW_FLAG = {
+  follow: {
+    ...flag,
+    alias: 'f',
+    group: CONDUCT,
+    describe: 'Keep the copy within seconds of the old machine until told to end',
+  },
+} as const satisfies Record<string, Options>;
+
 export const AFTER_COMMIT_FLAG = {
   'after-commit': { ...flag, group: CONDUCT, describe: 'Take the move back although the new gateway has run' },
 } as const satisfies Record<string, Options>;
 
 type Given<Table extends Record<string, Options>> = Partial<InferredOptionTypes<Table>>;
 
+export type FollowFlag = Given<typeof FOLLOW_FLAG>;
 export type ConnectionFlags = Given<typeof CONNECTION_FLAGS>;
 export type GatewayFlags = Given<typeof GATEWAY_FLAGS>;
 export type SettingsFlags = Given<typeof SETTINGS_FLAGS>;

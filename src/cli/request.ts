@@ -109,7 +109,7 @@ function portOf(text: string | undefined): number | null {
   return text === undefined ? null : wholeNumber('--gateway-port', text, { from: 1, to: 65_535 });
 }
 
-/** `maxDelete` is decided by the Plan, from what is there. */
+/** `maxDelete` 0 is decided by the Plan, from what is there. */
 function limitsOf(flags: ConnectionFlags & LimitFlags): Limits {
   return {
     stopMs: secondsOf('--stop-timeout', flags['stop-timeout'], 60),
@@ -121,8 +121,15 @@ function limitsOf(flags: ConnectionFlags & LimitFlags): Limits {
     reconnectMs: secondsOf('--reconnect-timeout', flags['reconnect-timeout'], 300),
     bwlimitKiBps:
       flags.bwlimit === undefined ? null : wholeNumber('--bwlimit', flags.bwlimit, { from: 1, to: 100_000_000 }),
-    maxDelete: 0,
+    maxDelete:
+      flags['max-delete'] === undefined ? 0 : wholeNumber('--max-delete', flags['max-delete'], { from: 1, to: 1e9 }),
+    downtimeMs: optional('--max-downtime', flags['max-downtime']),
+    hardDowntimeMs: optional('--max-downtime-hard', flags['max-downtime-hard']),
   };
+}
+
+function optional(name: string, text: string | undefined): number | null {
+  return text === undefined ? null : secondsOf(name, text, 0);
 }
 
 /** Where none was named, the one that is taken where none of them is found. */

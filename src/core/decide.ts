@@ -79,9 +79,14 @@ export function decide(inventory: Inventory, routes: readonly Route[], wish: Wis
     provenance: inventory.provenance ?? [],
     byHand: inventory.byHand ?? null,
     outside: inventory.outside ?? [],
-    limits: { ...wish.limits, maxDelete: Math.max(100, Math.floor(sum(roots.map((root) => root.entries)) / 2)) },
+    limits: { ...wish.limits, maxDelete: wish.limits.maxDelete || mostDeletions(roots) },
     warnings,
   };
+}
+
+/** What one pass may delete unless it was said: half of everything, for more looks like an accident. */
+function mostDeletions(roots: readonly Root[]): number {
+  return Math.max(100, Math.floor(sum(roots.map(({ entries }) => entries)) / 2));
 }
 
 /** How the gateway runs, by its own supervisor's and process table's word. */
@@ -129,6 +134,7 @@ function rootOf(route: Route, inventory: Inventory, at: number, run: string): Ro
     liveExists: route.files === null ? dirs.new.exists : route.filesInPlace.length > 0,
     files: route.files,
     filesInPlace: route.filesInPlace,
+    ...(dirs.old.isMount && route.files === null ? { isMount: true } : {}),
   };
 }
 

@@ -63,6 +63,8 @@ export interface Root {
   readonly files: readonly string[] | null;
   /** Those of `files` that are at `livePath` already and will be parked. */
   readonly filesInPlace: readonly string[];
+  /** Is another file system mounted at `oldPath`? Absent otherwise. */
+  readonly isMount?: boolean;
 }
 
 /** Old path → new path, by whole segments; lists are sorted longest `from` first. */
@@ -167,6 +169,10 @@ export interface Limits {
   readonly bwlimitKiBps: number | null;
   /** Deletions in staging that one pass may make before it halts. */
   readonly maxDelete: number;
+  /** The cutover may begin once so much downtime is forecast. */
+  readonly downtimeMs?: number | null;
+  /** No gateway may be down for longer before the commit: then everything is put back. */
+  readonly hardDowntimeMs?: number | null;
 }
 
 /** How the old gateway ran when it was looked at. */

@@ -20,7 +20,7 @@ function hear(listener: Listener, event: Event): void {
  */
 export class Bus {
   readonly #clock: Clock;
-  readonly #listeners: readonly Listener[];
+  readonly #listeners: Listener[];
   #run: string;
   #journal: Journal | null = null;
   #seq = 0;
@@ -28,7 +28,12 @@ export class Bus {
   constructor(clock: Clock, run: string, listeners: readonly Listener[]) {
     this.#clock = clock;
     this.#run = run;
-    this.#listeners = listeners;
+    this.#listeners = [...listeners];
+  }
+
+  /** From here on this one hears too, after the others. */
+  listen(listener: Listener): void {
+    this.#listeners.push(listener);
   }
 
   /** From here on events belong to this run. */

@@ -1,12 +1,12 @@
+import type { Places } from '../core/follow.ts';
 import type { Plan, Root } from '../core/plan.ts';
 import { ProblemError } from '../core/problem.ts';
-import { toRsyncFilters } from '../core/exclude.ts';
-import { onlyFilesFilters } from '../core/only-files.ts';
 import { runOk } from '../host/run.ts';
 import { keep, type Step, type World } from '../core/step.ts';
-import { pull, type PullStats } from '../transfer/pull.ts';
-import { speaksPlainly } from '../transfer/rsync-version.ts';
-import { clearDirty, isDirty, makeStaging } from './staging-dir.ts';
+import type { PullStats } from '../transfer/pull.ts';
+import { databasesIn } from './pending.ts';
+import { pass, takesPlaces, type PassOptions } from './pass.ts';
+import { makeStaging } from './staging-dir.ts';
 
 /** A lost line is taken up again this often without a byte of progress in between. */
 const FRUITLESS_TRIES = 5;
@@ -32,21 +32,44 @@ export function seed(plan: Plan): Step<null> {
   };
 }
 
-/** The last pass, with the old gateway stopped: nothing may vanish or change now, and a lost line unwinds. */
-export function lastDelta(plan: Plan): Step<null> {
+/** Knows what changed on the old machine since it was staged, where that is proven. */
+export interface Tail {
+  /** What the last pass has to look at, by root; null where only everything will do. */
+  lastPlaces(world: World): Promise<Places | null>;
+}
+
+/**
+ * The last pass, with the old gateway stopped: nothing may vanish or change now, and a lost line unwinds. It looks at everything, and at
+ * databases by their content; where a Tail has the proof, only at what changed since.
+ */
+export function lastDelta(plan: Plan, tail: Tail | null = null): Step<null> {
   return {
     id: 'last-delta',
     title: 'Copy what changed since',
     touches: 'staging',
     before: () => Promise.resolve(null),
     async apply(world) {
+      const places = (await tail?.lastPlaces(world)) ?? null;
       for (const root of plan.roots) {
         await makeStaging(root, plan.new.uid);
-        await pass(plan, root, world, { step: 'last-delta', live: false });
+        for await (const options of lastPasses(plan, root, places)) {
+          await tellingPass(plan, root, world, { ...options, step: 'last-delta', live: false });
+        }
       }
     },
     undo: keep('staging serves the next try'),
   };
+}
+
+/**
+ * Everything, and then once more what times may not tell of: a database can be written to without a change of its size or time, so its file
+ * and its log are compared by their bytes. An rsync that takes no list compares everything so.
+ */
+async function* lastPasses(plan: Plan, root: Root, places: Places | null): AsyncGenerator<Partial<PassOptions>> {
+  const known = places?.get(root.id) ?? [];
+  if (!places) yield {};
+  const only = places ? known : takesPlaces(plan) ? await databasesIn(root) : [];
+  if (only.length > 0) yield { only };
 }
 
 async function livePasses(plan: Plan, root: Root, world: World): Promise<void> {
@@ -60,7 +83,7 @@ async function untilTheLineHolds(plan: Plan, root: Root, world: World): Promise<
   for (let fruitless = 0; ;) {
     let moved = 0;
     try {
-      return await pass(plan, root, world, { step: 'seed', live: true, onBytes: (bytes) => (moved = bytes) });
+      return await tellingPass(plan, root, world, { step: 'seed', live: true, onBytes: (bytes) => (moved = bytes) });
     } catch (error) {
       if (!(error instanceof ProblemError) || error.problem.code !== 'connection-lost') throw error;
       fruitless = moved > 0 ? 0 : fruitless + 1;
@@ -76,66 +99,10 @@ async function lineIsBack({ limits }: Plan, { old, clock, signal }: World): Prom
   await runOk(old, ['true'], { clock, signal, timeoutMs: limits.reconnectMs + ANSWER_MS });
 }
 
-interface PassOptions {
-  readonly step: string;
-  readonly live: boolean;
-  readonly onBytes?: (bytes: number) => void;
-}
-
-async function pass(plan: Plan, root: Root, world: World, { step, live, onBytes }: PassOptions): Promise<PullStats> {
-  const startedMs = world.clock.now();
-  const dirty = await isDirty(root);
-  // Of two changes in one second the later one cannot be seen by times in whole seconds.
-  const checksum = dirty || (!live && speaksPlainly(plan.old.rsync));
-  const stats = await pull({
-    old: world.old,
-    local: world.new,
-    oldPath: root.oldPath,
-    stagingPath: root.stagingPath,
-    rsyncOld: plan.old.rsync,
-    rsyncNew: plan.new.rsync,
-    node: plan.new.gateway.node,
-    filters: filtersOf(plan, root),
-    checksum,
-    delete: { max: plan.limits.maxDelete },
-    bwlimitKiBps: plan.limits.bwlimitKiBps,
-    stallMs: plan.limits.stallMs,
-    live,
-    // What the swap will put in place is on the disk before it gets its name.
-    fsync: !live,
-    clock: world.clock,
-    signal: world.signal,
-    onProgress(seen) {
-      onBytes?.(seen.bytes);
-      const told = {
-        type: 'progress',
-        step,
-        root: root.id,
-        ...rate(root, seen, world.clock.now() - startedMs),
-      } as const;
-      // Nobody waits for it, so nobody would catch it; where nothing can be told any more, the next event that is awaited says so.
-      world.emit(told).catch(() => undefined);
-    },
-  });
-  if (dirty && !stats.partial) await clearDirty(root);
+/** A pass that the report counts. */
+async function tellingPass(plan: Plan, root: Root, world: World, options: PassOptions): Promise<PullStats> {
+  const stats = await pass(plan, root, world, options);
   const { files, bytes, wireBytes, deleted } = stats;
-  await world.emit({ type: 'run.transferred', step, root: root.id, files, bytes, wireBytes, deleted });
+  await world.emit({ type: 'run.transferred', step: options.step, root: root.id, files, bytes, wireBytes, deleted });
   return stats;
-}
-
-function filtersOf(plan: Plan, { room, workspaces, files }: Root): string[] {
-  return files === null ? toRsyncFilters(plan.excludes, room, workspaces) : onlyFilesFilters(files);
-}
-
-/** Bytes and files are of this pass; the totals are those of the root, so time left is known only while a first copy runs. */
-function rate(root: Root, seen: { bytes: number; files: number; totalFiles: number | null }, elapsedMs: number) {
-  const bytesPerSecond = elapsedMs > 500 ? Math.round((seen.bytes * 1000) / elapsedMs) : null;
-  return {
-    bytes: seen.bytes,
-    totalBytes: root.bytes,
-    files: seen.files,
-    totalFiles: seen.totalFiles,
-    bytesPerSecond,
-    leftMs: null,
-  };
 }

@@ -65,6 +65,8 @@ export interface PullOptions {
   readonly only?: readonly Buffer[];
   /** Compare the bytes of every file instead of size and time. */
   readonly checksum: boolean;
+  /** Send every file that is looked at as what changed of it, whatever size and time say: for files that are known to have changed. */
+  readonly ignoreTimes?: boolean;
   /** Delete in staging what is gone on the old machine; more than `max` is `mass-deletion`. */
   readonly delete: { readonly max: number } | null;
   readonly bwlimitKiBps: number | null;
@@ -203,6 +205,7 @@ function argsFor(options: PullOptions, folder: BridgeFolder): string[] {
     stagingPath: options.stagingPath,
     filters: options.filters,
     checksum: options.checksum,
+    ignoreTimes: options.ignoreTimes ?? false,
     delete: options.delete,
     only: options.only ? listPath(folder) : null,
     bwlimitKiBps: options.bwlimitKiBps,

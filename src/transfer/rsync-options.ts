@@ -19,6 +19,8 @@ export interface RsyncOptions {
   readonly filters: readonly string[];
   /** Compare the bytes of every file instead of size and time. */
   readonly checksum: boolean;
+  /** Send every file that is looked at as what changed of it, whatever size and time say. */
+  readonly ignoreTimes: boolean;
   /** Delete in staging what is gone on the old machine, at most `max` entries; null deletes nothing. */
   readonly delete: { readonly max: number } | null;
   readonly bwlimitKiBps: number | null;
@@ -72,6 +74,7 @@ function built(options: RsyncOptions): string[] {
   if (canDo(options.version, 'nanoseconds')) rsync.set('modify-window', '-1');
   if (options.fsync && canDo(options.version, 'fsync')) on('fsync');
   if (options.checksum) on('checksum');
+  if (options.ignoreTimes) on('ignore-times');
   if (options.dryRun) on('dry-run');
   if (options.bwlimitKiBps !== null) rsync.set('bwlimit', whole(options.bwlimitKiBps, 1));
   if (options.delete) {

@@ -14,7 +14,7 @@ import { createRun } from '../run/runs.ts';
 import { refuseClaimed } from '../steps/claim.ts';
 import { agreedPlan, refuseIfChanged, type EarlierRun } from './earlier-run.ts';
 import { waitForLeftOver } from './left-over.ts';
-import { connectTo, worldOf, type Request, type Visit } from './visit.ts';
+import { connectTo, planOf, worldOf, type Request, type Visit } from './visit.ts';
 
 /**
  * Connects, looks at both machines and decides. Changes nothing; all Problems of the look are told, none is thrown. With
@@ -95,10 +95,17 @@ export async function beginRun(visit: Visit, seen: Plan, earlier: EarlierRun | n
   const { id, path } = visit.folder;
   visit.journal = earlier ? await Journal.open(path, clock, id) : await Journal.create(path, clock, id);
   await tellStart(visit, seen.target);
-  const plan = named(seen, id);
-  const agreed = visit.journal.state.plan;
-  if (!agreed) await visit.bus.emit({ type: 'plan.made', plan });
-  else await visit.bus.emit({ type: 'plan.revised', plan, changes: planChanges(agreed, plan).lines });
+  if (visit.journal.state.plan) await revise(visit, seen);
+  else await visit.bus.emit({ type: 'plan.made', plan: named(seen, id) });
+}
+
+/** Makes what a new look has decided the Plan of the run. Returns whether more than sizes changed. */
+export async function revise(visit: Visit, seen: Plan): Promise<boolean> {
+  const agreed = planOf(visit);
+  const plan = named(seen, agreed.run);
+  const { lines, needsConsent } = planChanges(agreed, plan);
+  await visit.bus.emit({ type: 'plan.revised', plan, changes: lines });
+  return needsConsent;
 }
 
 /** Opens an earlier run as it is, without a new look. Throws `machine-changed` when another machine answers for the old one. */

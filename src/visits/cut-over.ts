@@ -7,6 +7,7 @@ import { cutover } from '../migrate.ts';
 import { advance, unwind, type UndoFailure } from '../run/runner.ts';
 import { markDirtyIfThere } from '../steps/staging-dir.ts';
 import { keptPath } from '../steps/swap.ts';
+import { budgeted } from './budget.ts';
 import { sabotaged } from './sabotage.ts';
 import { asFound, contextOf, planOf, stateOf, type Verdict, type Visit } from './visit.ts';
 
@@ -42,15 +43,19 @@ export async function goTo(visit: Visit, last: string): Promise<void> {
   const [end, committed] = [ids.indexOf(last) + 1, ids.indexOf('commit') + 1];
   const context = contextOf(visit);
   const { old } = context.world;
-  const steady = { ...context, world: { ...context.world, old: old.steady?.() ?? old } };
+  const budget = budgeted(visit, { ...context.world, old: old.steady?.() ?? old });
   // Between the commit and the start no gateway runs anywhere: Ctrl-C is heeded after it.
   const unheeding = { ...context, world: { ...context.world, signal: new AbortController().signal } };
-  await advance(steps.slice(0, Math.min(end, committed)), steady);
+  try {
+    await advance(steps.slice(0, Math.min(end, committed)), { ...context, world: budget.world });
+  } finally {
+    budget.dispose();
+  }
   if (end > committed) await advance(steps.slice(committed, end), unheeding);
 }
 
 function stepsOf(visit: Visit): readonly AnyStep[] {
-  return sabotaged(cutover(planOf(visit), { committed: false }), visit.tools.failAt ?? null);
+  return sabotaged(cutover(planOf(visit), { committed: false, follower: visit.follower }), visit.tools.failAt ?? null);
 }
 
 /** Undoes everything that the run has changed, as far as it came. The cause is journaled first. */

@@ -11,10 +11,12 @@ import { EMPTY_RUN, type RunState } from '../core/run-state.ts';
 import { runningOf } from '../core/running.ts';
 import type { RunFolder, World } from '../core/step.ts';
 import { Bus, type Listener } from '../run/bus.ts';
+import type { Control } from '../run/control-server.ts';
 import type { Journal } from '../run/journal.ts';
 import type { Lock } from '../run/lock.ts';
 import type { RunnerContext } from '../run/runner.ts';
 import type { StateHome } from '../run/runs.ts';
+import type { Follower } from '../steps/follow.ts';
 
 /** What a command brings along: the machine it runs on, a way to the other one, and the person (or nobody) in front of it. */
 export interface Tools {
@@ -55,6 +57,10 @@ export interface Visit {
   journal: Journal | null;
   lock: Lock | null;
   folder: RunFolder | null;
+  /** Follows the old machine, and knows what changed there; only in the visit that follows. */
+  follower: Follower | null;
+  /** Takes orders for the run; only in the visit that follows. */
+  control: Control | null;
   /** What the Journal of an earlier run says, before it is opened to go on with; or the Plan that follows from what was seen. */
   known: RunState | null;
 }
@@ -84,7 +90,7 @@ export async function conclude(tools: Tools, body: (visit: Visit) => Promise<Ver
 /** A visit of which nothing is open yet. */
 export function openVisit(tools: Tools): Visit {
   const bus = new Bus(tools.clock, '', tools.listeners);
-  return { tools, bus, old: null, journal: null, lock: null, folder: null, known: null };
+  return { tools, bus, old: null, journal: null, lock: null, folder: null, follower: null, control: null, known: null };
 }
 
 /** Tells the end of a visit, and closes its run. The Connection stays open, for there may be others on it. */
@@ -93,6 +99,9 @@ export async function endVisit(visit: Visit, verdict: Verdict): Promise<void> {
   try {
     await visit.bus.emit({ type: 'run.finished', ...verdict, downtimeMs: downtimeOf(events).totalMs });
   } finally {
+    await visit.follower?.close().catch(() => undefined);
+    // Whoever ordered the cutover waits for its end.
+    await visit.control?.close();
     await visit.journal?.close();
     await visit.lock?.release();
   }

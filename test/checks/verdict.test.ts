@@ -27,7 +27,17 @@ function named(path: string, changes: Partial<NamedPath> = {}): NamedPath {
 }
 
 function facts(realPath: string, changes: Partial<PathFacts> = {}): PathFacts {
-  return { kind: 'file', realPath, link: null, isReadable: true, isProgram: false, bytes: 1, ...changes };
+  return {
+    kind: 'file',
+    realPath,
+    link: null,
+    isReadable: true,
+    isEmpty: false,
+    isMount: false,
+    isProgram: false,
+    bytes: 1,
+    ...changes,
+  };
 }
 
 function verdict(path: string, seen: Partial<PathFacts> | null = {}, as: NamedPath['as'] = 'value') {

@@ -71,7 +71,14 @@ describe('a root of single files', () => {
 
   it('has filters that the receiving rsync is let have', () => {
     const more = { version: '3.2.7', rsh: 'x', stagingPath: '/s', checksum: false, delete: { max: 5 }, plain: false };
-    const rest = { only: null, bwlimitKiBps: null, timeoutSeconds: 60, fsync: false, dryRun: false };
+    const rest = {
+      only: null,
+      ignoreTimes: false,
+      bwlimitKiBps: null,
+      timeoutSeconds: 60,
+      fsync: false,
+      dryRun: false,
+    };
     const args = rsyncArgs({ ...more, ...rest, filters: onlyFilesFilters(['a', '[b]']) });
     expect(args).toEqual(expect.arrayContaining(['--filter=+ /a', '--filter=+ /\\[b]', '--filter=H *']));
   });

@@ -8,6 +8,7 @@ const OPTIONS: RsyncOptions = {
   stagingPath: '/home/al/.staging',
   filters: ['--filter=-p /logs/', '--filter=+ /workspace/**'],
   checksum: false,
+  ignoreTimes: false,
   delete: { max: 40 },
   only: null,
   bwlimitKiBps: null,

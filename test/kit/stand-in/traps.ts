@@ -9,6 +9,7 @@ export const TRAPS = {
   'start-crashes': 'the gateway ends with 1 soon after it was started',
   'start-never-ready': 'the gateway runs and never listens',
   'slow-start': 'milliseconds until the gateway listens; SIGTERM is not heeded before',
+  'turn-runs': 'an agent is in the middle of a turn, and holds the lock of its session',
   'child-survives': 'a tool of the gateway goes on writing into the state dir after the stop',
   'notices-before-json': 'boxed notices on stdout before every JSON answer',
   'doctor-renames-transcripts': 'doctor takes every transcript for an orphan, asked or not',

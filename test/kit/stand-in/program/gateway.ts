@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { appendFileSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { gatewayToken } from './client.ts';
 import { catchUp } from './catch-up.ts';
 import { configuredChannels, connectChannels } from './channels.ts';
@@ -81,6 +81,7 @@ function acknowledge(what: object): void {
 
 /** One beat of a gateway's life: a row in the memory index, and, when it speaks, a message in the main session. */
 function beat(config: Config, memory: Memory): void {
+  lockSession(trap('turn-runs') === true);
   const row = memory.addRow();
   acknowledge({ row });
   if (env('SKIP_CHANNELS')) return;
@@ -90,6 +91,14 @@ function beat(config: Config, memory: Memory): void {
   } catch (error) {
     log(`message ${String(row)} was not answered: ${(error as Error).message}`);
   }
+}
+
+/** A session is locked for as long as an agent writes to it. */
+function lockSession(isLocked: boolean): void {
+  const lock = join(stateDir(), 'agents/main/sessions/main.jsonl.lock');
+  mkdirSync(dirname(lock), { recursive: true });
+  if (isLocked) writeFileSync(lock, String(process.pid));
+  else rmSync(lock, { force: true });
 }
 
 function methods(config: Config, channels: readonly Channel[]): Methods {
@@ -151,8 +160,6 @@ async function live(config: Config, run: { port: number; stopping: Stopping }): 
   const memory = openMemory();
   const silence = await connectChannels(channels);
   catchUp();
-  mkdirSync(join(stateDir(), 'agents/main/sessions'), { recursive: true });
-  writeFileSync(join(stateDir(), 'agents/main/sessions/main.jsonl.lock'), String(process.pid));
   const timer = setInterval(() => {
     beat(config, memory);
   }, BEAT_MS);
@@ -161,7 +168,7 @@ async function live(config: Config, run: { port: number; stopping: Stopping }): 
   run.stopping.end(() => {
     clearInterval(timer);
     silence();
-    rmSync(join(stateDir(), 'agents/main/sessions/main.jsonl.lock'), { force: true });
+    lockSession(false);
     log('stopped');
     releaseLock();
   });

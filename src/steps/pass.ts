@@ -1,0 +1,84 @@
+import { toRsyncFilters } from '../core/exclude.ts';
+import { onlyFilesFilters } from '../core/only-files.ts';
+import type { Plan, Root } from '../core/plan.ts';
+import type { World } from '../core/step.ts';
+import { pull, type PullStats } from '../transfer/pull.ts';
+import { speaksPlainly } from '../transfer/rsync-version.ts';
+import { clearDirty, isDirty } from './staging-dir.ts';
+
+/** How one pass over one root is made. */
+export interface PassOptions {
+  /** Under whose name it is told. */
+  readonly step: string;
+  /** Does the old gateway serve? Then files may vanish and change meanwhile, and nothing has to be on the disk yet. */
+  readonly live: boolean;
+  /** Only these places, relative to the root; all of it without. */
+  readonly only?: readonly Buffer[];
+  readonly onBytes?: (bytes: number) => void;
+}
+
+/** Is a list of places, in place of the whole tree, something that both ends understand? */
+export function takesPlaces({ old }: Plan): boolean {
+  return !speaksPlainly(old.rsync);
+}
+
+/** One pass of rsync over one root, told as it goes on. Throws what `pull` throws. */
+export async function pass(plan: Plan, root: Root, world: World, options: PassOptions): Promise<PullStats> {
+  const { step, live, only, onBytes } = options;
+  const startedMs = world.clock.now();
+  const dirty = await isDirty(root);
+  // Of two changes in one second the later one cannot be seen by times in whole seconds.
+  const checksum = dirty || (!live && speaksPlainly(plan.old.rsync));
+  const stats = await pull({
+    old: world.old,
+    local: world.new,
+    oldPath: root.oldPath,
+    stagingPath: root.stagingPath,
+    rsyncOld: plan.old.rsync,
+    rsyncNew: plan.new.rsync,
+    node: plan.new.gateway.node,
+    filters: filtersOf(plan, root),
+    ...(only ? { only } : {}),
+    checksum,
+    // What was told to have changed may have done so within one tick of its clock.
+    ignoreTimes: only !== undefined,
+    delete: { max: plan.limits.maxDelete },
+    bwlimitKiBps: plan.limits.bwlimitKiBps,
+    stallMs: plan.limits.stallMs,
+    live,
+    // What the swap will put in place is on the disk before it gets its name.
+    fsync: !live,
+    clock: world.clock,
+    signal: world.signal,
+    onProgress(seen) {
+      onBytes?.(seen.bytes);
+      const told = {
+        type: 'progress',
+        step,
+        root: root.id,
+        ...rate(root, seen, world.clock.now() - startedMs),
+      } as const;
+      // Nobody waits for it, so nobody would catch it; where nothing can be told any more, the next event that is awaited says so.
+      world.emit(told).catch(() => undefined);
+    },
+  });
+  if (dirty && !only && !stats.partial) await clearDirty(root);
+  return stats;
+}
+
+function filtersOf(plan: Plan, { room, workspaces, files }: Root): string[] {
+  return files === null ? toRsyncFilters(plan.excludes, room, workspaces) : onlyFilesFilters(files);
+}
+
+/** Bytes and files are of this pass; the totals are those of the root, so time left is known only while a first copy runs. */
+function rate(root: Root, seen: { bytes: number; files: number; totalFiles: number | null }, elapsedMs: number) {
+  const bytesPerSecond = elapsedMs > 500 ? Math.round((seen.bytes * 1000) / elapsedMs) : null;
+  return {
+    bytes: seen.bytes,
+    totalBytes: root.bytes,
+    files: seen.files,
+    totalFiles: seen.totalFiles,
+    bytesPerSecond,
+    leftMs: null,
+  };
+}

@@ -1,0 +1,132 @@
+import { lstat, readdir } from 'node:fs/promises';
+import type { Places } from '../core/follow.ts';
+import type { Root } from '../core/plan.ts';
+
+/** One place that may have changed; of a directory, when `subtree`, with all that is in it. */
+export interface Place {
+  readonly root: string;
+  /** Relative to the root, raw; empty for the root itself. */
+  readonly path: Buffer;
+  readonly subtree: boolean;
+}
+
+/** More places than that are looked at by a pass over everything, which is quicker by then. */
+const MOST_PLACES = 5000;
+/** No file system's clock ticks slower: a file that changes twice within one tick is only known to have by its content. */
+const TICK_MS = 5000;
+/** Databases are files that belong together: one of them changed means that all are looked at. */
+const DATABASE = /^(.*\.(?:sqlite3?|db))(?:-wal|-journal|-shm)?$/s;
+const COMPANIONS = ['', '-wal', '-journal'];
+
+/**
+ * What has changed on the old machine and is not staged yet, as far as it was told, and whether that is all of it. A hint becomes a
+ * proof only by a whole pass that began while everything was being told, and with nothing lost since.
+ */
+export class Pending {
+  readonly #places = new Map<string, Place>();
+  /** Places of the last rounds, and when they were taken. */
+  #recent = new Map<string, { readonly place: Place; readonly takenMs: number }>();
+  #isTold = false;
+  #isAll = false;
+
+  get size(): number {
+    return this.#places.size;
+  }
+
+  /** Is every change since the last whole pass among the places? */
+  get isAll(): boolean {
+    return this.#isAll;
+  }
+
+  add(places: readonly Place[]): void {
+    for (const place of places) {
+      if (place.path.length === 0) this.lose();
+      else this.#places.set(keyOf(place), place);
+    }
+  }
+
+  /** Something was not told, or is not known to have been. */
+  lose(): void {
+    this.#isTold = false;
+    this.#isAll = false;
+  }
+
+  /** A pass over everything begins: what was told before it is seen by it, and so is what is told while it goes on, sooner or later. */
+  beginWhole(nowMs: number, { isWatched }: { isWatched: boolean }): void {
+    this.#isTold = isWatched;
+    this.#remember([...this.#places.values()], nowMs);
+    this.#places.clear();
+  }
+
+  /** It is over. What it could not copy, it has not seen. */
+  endWhole({ partial }: { partial: boolean }): void {
+    this.#isAll = this.#isTold && !partial;
+  }
+
+  /** Takes what a pass over places is to look at; null where the whole tree has to be. They count as staged unless they are added again. */
+  takePlaces(nowMs: number): readonly Place[] | null {
+    if (!this.#isAll || this.#places.size > MOST_PLACES) return null;
+    const taken = [...this.#places.values()];
+    this.#places.clear();
+    this.#remember(taken, nowMs);
+    return taken;
+  }
+
+  /** What the last pass looks at, by content: what is not staged yet, and what was staged so lately that times may not tell. */
+  last(): readonly Place[] | null {
+    if (!this.#isAll) return null;
+    const recent = [...this.#recent].map(([key, { place }]) => [key, place] as const);
+    const all = new Map([...recent, ...this.#places]);
+    return all.size > MOST_PLACES ? null : [...all.values()];
+  }
+
+  #remember(taken: readonly Place[], nowMs: number): void {
+    const still = [...this.#recent].filter(([, { takenMs }]) => nowMs - takenMs < TICK_MS);
+    this.#recent = new Map([...still, ...taken.map((place) => [keyOf(place), { place, takenMs: nowMs }] as const)]);
+  }
+}
+
+function keyOf({ root, path }: Place): string {
+  return `${root}\0${path.toString('latin1')}`;
+}
+
+/** The places of each root as a pass takes them: each once, databases with what belongs to them. Pure. */
+export function byRoot(places: readonly Place[]): Places {
+  const found = new Map<string, Map<string, Buffer>>();
+  for (const { root, path } of places) {
+    const names = found.get(root) ?? new Map<string, Buffer>();
+    found.set(root, names);
+    for (const name of withCompanions(path)) names.set(name.toString('latin1'), name);
+  }
+  return new Map([...found].map(([root, names]) => [root, [...names.values()]]));
+}
+
+function withCompanions(path: Buffer): readonly Buffer[] {
+  const main = DATABASE.exec(path.toString('latin1'))?.[1];
+  return main === undefined ? [path] : COMPANIONS.map((suffix) => Buffer.from(main + suffix, 'latin1'));
+}
+
+/** Every database in the staging of a root, with what belongs to it; relative, raw. */
+export async function databasesIn({ stagingPath }: Root): Promise<Buffer[]> {
+  const found: Buffer[] = [];
+  for (const folders = [Buffer.alloc(0)]; folders.length > 0;) {
+    const folder = folders.pop() ?? Buffer.alloc(0);
+    const whole = Buffer.concat([Buffer.from(`${stagingPath}/`), folder]);
+    for (const entry of await readdir(whole, { withFileTypes: true, encoding: 'buffer' })) {
+      const path = folder.length === 0 ? entry.name : Buffer.concat([folder, Buffer.from('/'), entry.name]);
+      if (entry.isDirectory()) folders.push(path);
+      else if (entry.isFile() && DATABASE.exec(path.toString('latin1'))?.[0] !== undefined)
+        found.push(...withCompanions(path));
+    }
+  }
+  return [...new Map(found.map((path) => [path.toString('latin1'), path])).values()];
+}
+
+/** Has one of these files several names in staging? Then a pass that looks at one of them would tear it from the others. */
+export async function hasSeveralNames(root: Root, places: readonly Buffer[]): Promise<boolean> {
+  for (const path of places) {
+    const seen = await lstat(Buffer.concat([Buffer.from(`${root.stagingPath}/`), path])).catch(() => null);
+    if (seen?.isFile() === true && seen.nlink > 1) return true;
+  }
+  return false;
+}

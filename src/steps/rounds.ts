@@ -1,0 +1,164 @@
+import { convergenceOf, forecastOf, learn, type Forecast, type Rates, type Round } from '../core/converge.ts';
+import type { Places } from '../core/follow.ts';
+import type { Plan, Root } from '../core/plan.ts';
+import { problemOf } from '../core/problem.ts';
+import type { World } from '../core/step.ts';
+import { pass, takesPlaces } from './pass.ts';
+import { byRoot, hasSeveralNames, Pending, type Place } from './pending.ts';
+import { makeStaging } from './staging-dir.ts';
+
+/** Of so many the newest are kept, and the very first, which says most about the line. */
+const KEPT_ROUNDS = 64;
+
+/** What one round brought. */
+export interface Brought {
+  /** Regular files whose content came, in whole or in part. */
+  readonly files: number;
+}
+
+/** What is expected of a cutover now. */
+export interface Outlook {
+  readonly rates: Rates;
+  readonly forecast: Forecast;
+  readonly converged: boolean;
+}
+
+/** Passes while the old gateway serves, one after the other, and what they teach. */
+export class Rounds {
+  /** What has changed and is not staged yet. */
+  readonly pending = new Pending();
+  readonly #plan: Plan;
+  readonly #known: () => ReadonlyMap<string, number>;
+  readonly #rounds: Round[] = [];
+  readonly #forecasts: number[] = [];
+  #takesPlaces: boolean;
+  #lastWholeMs: number | null = null;
+  #count = 0;
+
+  /** `known` gives what parts of a cutover took before, by step, in milliseconds. */
+  constructor(plan: Plan, known: () => ReadonlyMap<string, number>) {
+    this.#plan = plan;
+    this.#known = known;
+    this.#takesPlaces = takesPlaces(plan);
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+
+  /** The newest; null before the first. */
+  get last(): Round | null {
+    return this.#rounds.at(-1) ?? null;
+  }
+
+  /** When the last pass over everything ended. */
+  get lastWholeMs(): number | null {
+    return this.#lastWholeMs;
+  }
+
+  /** A pass over everything. Throws what a pass throws. */
+  async whole(world: World, { isWatched }: { isWatched: boolean }): Promise<Brought> {
+    const startedMs = world.clock.now();
+    this.pending.beginWhole(startedMs, { isWatched });
+    let [wireBytes, partial, files] = [0, false, 0];
+    for (const root of this.#plan.roots) {
+      await makeStaging(root, this.#plan.new.uid);
+      const stats = await pass(this.#plan, root, world, { step: 'follow', live: true });
+      wireBytes += stats.wireBytes;
+      files += stats.files;
+      partial ||= stats.partial;
+    }
+    this.pending.endWhole({ partial });
+    this.#lastWholeMs = world.clock.now();
+    await this.#ended({ full: true, startedMs, wireBytes, isWatched }, world);
+    return { files };
+  }
+
+  /** A pass over what is pending; null, and nothing done, where only one over everything will do. Throws what a pass throws. */
+  async places(world: World): Promise<Brought | null> {
+    const startedMs = world.clock.now();
+    const taken = this.#takesPlaces ? this.pending.takePlaces(startedMs) : null;
+    const places = taken && (await this.#untorn(taken));
+    if (!places) return null;
+    let [wireBytes, files] = [0, 0];
+    try {
+      for (const [root, only] of this.#rootsOf(places)) {
+        const stats = await pass(this.#plan, root, world, { step: 'follow', live: true, only });
+        wireBytes += stats.wireBytes;
+        files += stats.files;
+        if (stats.partial) this.pending.add(taken.filter((place) => place.root === root.id));
+      }
+    } catch (error) {
+      return this.#inVain(error, world);
+    }
+    await this.#ended({ full: false, startedMs, wireBytes, isWatched: true }, world);
+    return { files };
+  }
+
+  /** What a last pass has to look at; null where that is everything. */
+  async lastPlaces(): Promise<Places | null> {
+    const places = this.#takesPlaces ? this.pending.last() : null;
+    return places && this.#untorn(places);
+  }
+
+  /** What a cutover now would take. `gatheringMs`: so long will changes have gathered when its last pass begins. */
+  outlook({ isWatched, gatheringMs }: { isWatched: boolean; gatheringMs: number }): Outlook {
+    const rates = learn(this.#rounds);
+    const forecast = forecastOf(rates, {
+      steps: this.#known(),
+      entries: sum(this.#plan.roots.map((root) => root.entries)),
+      bytes: sum(this.#plan.roots.map((root) => root.bytes)),
+      lastIsFull: !isWatched || !this.#takesPlaces,
+      gatheringMs: gatheringMs + (rates.targetedMs ?? 0),
+    });
+    const { converged } = convergenceOf(this.#forecasts, this.#plan.limits.downtimeMs ?? null);
+    return { rates, forecast, converged };
+  }
+
+  /** A pass over places that failed may have been about the places, and everything is looked at then; the line, a halt and our own end are not. */
+  #inVain(error: unknown, { signal }: World): null {
+    signal.throwIfAborted();
+    this.pending.lose();
+    const { code } = problemOf(error);
+    if (code === 'account-read-only') this.#takesPlaces = false;
+    if (code !== 'account-read-only' && code !== 'transfer-failed' && code !== 'mass-deletion') throw error;
+    return null;
+  }
+
+  #rootsOf(places: Places): [Root, readonly Buffer[]][] {
+    return this.#plan.roots.flatMap((root) => {
+      const only = places.get(root.id) ?? [];
+      return only.length > 0 ? [[root, only] as [Root, readonly Buffer[]]] : [];
+    });
+  }
+
+  async #untorn(taken: readonly Place[]): Promise<Places | null> {
+    const places = byRoot(taken);
+    for (const [root, only] of this.#rootsOf(places)) if (await hasSeveralNames(root, only)) return null;
+    return places;
+  }
+
+  async #ended(
+    { isWatched, ...made }: Pick<Round, 'full' | 'startedMs' | 'wireBytes'> & { isWatched: boolean },
+    world: World,
+  ): Promise<void> {
+    const before = this.last;
+    const { full, startedMs, wireBytes } = made;
+    const tookMs = world.clock.now() - startedMs;
+    keep(this.#rounds, { ...made, tookMs, gatheredMs: before ? startedMs - before.startedMs : null });
+    this.#count += 1;
+    const { forecast } = this.outlook({ isWatched, gatheringMs: 0 });
+    if (before) keep(this.#forecasts, forecast.totalMs);
+    const places = this.pending.size;
+    await world.emit({ type: 'round.done', full, tookMs, wireBytes, places, forecastMs: forecast.totalMs });
+  }
+}
+
+function keep<T>(kept: T[], value: T): void {
+  kept.push(value);
+  if (kept.length > KEPT_ROUNDS) kept.splice(1, 1);
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}
