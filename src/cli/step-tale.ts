@@ -40,6 +40,7 @@ export class StepTale {
   #isNewRun = false;
   #copied = new Set<string>();
   #downSinceMs: number | null = null;
+  #round: (Extract<Event, { type: 'round.done' }> & { readonly atMs: number }) | null = null;
   #lastSignMs = 0;
 
   constructor(paper: Paper, titlesOf: (run: string) => ReadonlyMap<string, string>) {
@@ -60,6 +61,7 @@ export class StepTale {
     if (!this.#current) return '';
     if (this.#pass) return progressLine(this.#pass, this.#paper);
     const { step, sinceMs, isUndo } = this.#current;
+    if (this.#round) return inked(this.#paper, 'cyan', shortened(this.#followed(nowMs), this.#paper.columns - 1));
     const mark = isUndo ? marksOf(this.#paper).undone : marksOf(this.#paper).busy;
     const tookMs = nowMs - sinceMs;
     const took = tookMs >= 1000 ? `  ${durationText(Math.floor(tookMs / 1000) * 1000)}` : '';
@@ -77,6 +79,7 @@ export class StepTale {
   end(): void {
     this.#current = null;
     this.#pass = null;
+    this.#round = null;
   }
 
   #linesFor(event: Event, atMs: number): readonly string[] {
@@ -135,6 +138,8 @@ export class StepTale {
         return this.#remark('From here on no gateway serves, until the new one is up or the old one is again.');
       case 'run.up':
         return this.#up(event.gateway, atMs);
+      case 'round.done':
+        return this.#rounded(event, atMs);
       case 'run.saved':
         return this.#remark(`Kept: ${event.what}, in ${event.path}`);
       default:
@@ -172,10 +177,29 @@ export class StepTale {
   }
 
   #progress(event: Extract<Event, { type: 'progress' }>, atMs: number): readonly string[] {
+    if (this.#round && this.#current?.step === event.step) return [];
     const isFirst = this.#isNewRun && event.step === 'seed' && !this.#copied.has(event.root);
     this.#pass = foldProgress(this.#pass, event, isFirst);
     if (this.#paper.live || atMs - this.#lastSignMs < PLAIN_PROGRESS_MS) return [];
     return [progressLine(this.#pass, this.#paper)];
+  }
+
+  /** The first round is worth a word of what can be done now; from then on there is one for every change. */
+  #rounded(event: Extract<Event, { type: 'round.done' }>, atMs: number): readonly string[] {
+    const isFirst = this.#round === null;
+    this.#round = { ...event, atMs };
+    this.#pass = null;
+    if (!isFirst) return [];
+    return this.#remark(
+      'The copy is up to date, and follows the old machine. From another terminal: neo-pull cutover moves, neo-pull status shows how it stands; Ctrl-C ends the following.',
+    );
+  }
+
+  #followed(nowMs: number): string {
+    const { atMs, forecastMs } = this.#round ?? { atMs: nowMs, forecastMs: 0 };
+    const { busy } = marksOf(this.#paper);
+    const ago = durationText(Math.max(0, nowMs - atMs));
+    return `  ${busy} Following: brought up to date ${ago} ago; a cutover now: about ${durationText(forecastMs)} down`;
   }
 
   #up(gateway: 'old' | 'new', atMs: number): readonly string[] {
