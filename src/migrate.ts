@@ -21,6 +21,7 @@ import { carriedNames } from './core/outside.ts';
 import type { Problem } from './core/problem.ts';
 import type { AnyStep } from './core/step.ts';
 import { carryEnv } from './steps/carry-env.ts';
+import { catchUp, isWorthCatchingUp } from './steps/catch-up.ts';
 import { claim } from './steps/claim.ts';
 import { commit } from './steps/commit.ts';
 import { lastDelta, seed } from './steps/copy-roots.ts';
@@ -68,7 +69,8 @@ export async function look(machines: { old: Host; new: Host }, request: LookRequ
 /** Long and harmless: the old gateway serves on, and nothing of it is undone by a failure. With a Follower it goes on until that is told to end. */
 export function staging(plan: Plan, follower: Follower | null = null): readonly AnyStep[] {
   const named = ensure('old-paths', 'Look for old paths that nobody may rewrite', [oldPathsLeft(plan)]);
-  return [seed(plan), named, warmNew(plan), ...(follower ? [follower.step()] : [])];
+  const rest = follower ? [follower.step()] : isWorthCatchingUp(plan) ? [catchUp(plan)] : [];
+  return [seed(plan), named, warmNew(plan), ...rest];
 }
 
 /** A Follower for this Plan, with the eyes that it looks with. */
