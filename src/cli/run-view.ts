@@ -1,8 +1,9 @@
 import type { Outcome, Running } from '../core/event.ts';
 import { nextSteps, type NextStep } from '../core/next-steps.ts';
 import { runningOf } from '../core/running.ts';
+import { isoTime } from '../core/timestamp.ts';
 import { loadDashboard } from '../gateway/dashboard.ts';
-import { lockHolder } from '../run/lock.ts';
+import { lockHolder, type LockHolder } from '../run/lock.ts';
 import type { StateHome } from '../run/runs.ts';
 import { isMidway, type EarlierRun } from '../visits/earlier-run.ts';
 
@@ -46,10 +47,23 @@ export async function viewRun(home: StateHome, { folder, events, state }: Earlie
     running,
     since: events.findLast(({ type }) => type === 'run.up' || type === 'run.down')?.ts ?? null,
     isMidway: midway,
-    working: holder?.run === folder.id ? { pid: holder.pid, command: holder.command } : null,
+    working:
+      holder && isBy(holder, { id: folder.id, last: starts.at(-1)?.ts ?? '', outcome }) ? workingOf(holder) : null,
     newPort: plan && (await portOf(plan.new.gateway.port)),
     next: nextSteps({ run: folder.id, command, outcome, running, isMidway: midway, isCommitted: state.committed }),
   };
+}
+
+/** Who takes the lock for a run that is only begun cannot name it yet: then it is the one that was begun since. */
+function isBy(
+  holder: LockHolder,
+  { id, last, outcome }: { id: string; last: string; outcome: Outcome | null },
+): boolean {
+  return holder.run === '' ? outcome === null && last >= isoTime(holder.sinceMs) : holder.run === id;
+}
+
+function workingOf({ pid, command }: LockHolder): RunView['working'] {
+  return { pid, command };
 }
 
 async function portOf(port: number): Promise<RunView['newPort']> {

@@ -51,6 +51,8 @@ export class StepTale {
   /** The lines that an event is worth. */
   hear(event: Event): readonly string[] {
     const atMs = Date.parse(event.ts);
+    // Who joins a run in its middle has not heard what its steps are called.
+    if (this.#titles.size === 0 && event.run !== '') this.#titles = new Map(this.#titlesOf(event.run));
     const lines = this.#linesFor(event, atMs);
     if (lines.length > 0 || this.#current === null) this.#lastSignMs = atMs;
     return lines;
@@ -177,7 +179,8 @@ export class StepTale {
   }
 
   #progress(event: Extract<Event, { type: 'progress' }>, atMs: number): readonly string[] {
-    if (this.#round && this.#current?.step === event.step) return [];
+    // Of each pass of the following only its end is told.
+    if (event.step === 'follow') return [];
     const isFirst = this.#isNewRun && event.step === 'seed' && !this.#copied.has(event.root);
     this.#pass = foldProgress(this.#pass, event, isFirst);
     if (this.#paper.live || atMs - this.#lastSignMs < PLAIN_PROGRESS_MS) return [];
@@ -189,7 +192,7 @@ export class StepTale {
     const isFirst = this.#round === null;
     this.#round = { ...event, atMs };
     this.#pass = null;
-    if (!isFirst) return [];
+    if (!isFirst || this.#current?.step !== 'follow') return [];
     return this.#remark(
       'The copy is up to date, and follows the old machine. From another terminal: neo-pull cutover moves, neo-pull status shows how it stands; Ctrl-C ends the following.',
     );

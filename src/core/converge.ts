@@ -47,6 +47,8 @@ export interface Known {
   readonly gatheringMs: number;
 }
 
+/** Rounds that brought less say nothing of the line. */
+const TELLING_BYTES = 256 * 1024;
 /** Two processes and some round trips: a fit that says less is an accident. */
 const LEAST_START_UP_MS = 100;
 /** Of the newest rounds only: a gateway is quiet at night. */
@@ -104,7 +106,8 @@ function fitted(rounds: readonly Round[]): { startUpMs: number; msPerByte: numbe
     weighted.map(({ weight, wireBytes, tookMs }) => weight * (wireBytes - meanBytes) * (tookMs - meanMs)),
   );
   const slope = spread > 0 ? joint / spread : 0;
-  if (slope <= 0) return { startUpMs: meanMs, msPerByte: null };
+  if (slope <= 0 || Math.max(...rounds.map(({ wireBytes }) => wireBytes)) < TELLING_BYTES)
+    return { startUpMs: meanMs, msPerByte: null };
   return { startUpMs: Math.max(LEAST_START_UP_MS, meanMs - slope * meanBytes), msPerByte: slope };
 }
 

@@ -23,6 +23,8 @@ export interface FollowWays {
 
 /** So long may changes gather before a round takes them. */
 const GATHER_MS = 150;
+/** Between two rounds there is three times as much rest as the last one took, but no more than this: the old machine has other things to do. */
+const REST_MS = 1500;
 /** A pass over everything at least so often, however healthy the watcher is. */
 const WHOLE_EVERY_MS = 5 * 60_000;
 /** Without a watcher: this often, or in ten times as long as a pass takes. */
@@ -118,6 +120,8 @@ export class Follower {
     this.#hear(world);
     const { files } = await this.#rounds.whole(world, { isWatched: this.#watcher !== null });
     if (!this.#watcher && files > 0) this.#quietSinceMs = world.clock.now();
+    // What made it necessary is over.
+    if (this.#watcher) this.#note = null;
   }
 
   /** Waits for the next thing to do. */
@@ -136,7 +140,15 @@ export class Follower {
     if (!this.#watcher && nowMs - this.#triedMs >= WATCH_AGAIN_MS) return 'watch';
     const isLate = nowMs - (this.#rounds.lastWholeMs ?? 0) >= this.#wholeEveryMs();
     if (isLate || (this.#watcher && !this.#rounds.pending.isAll)) return 'whole';
-    return this.#rounds.pending.size > 0 ? 'places' : null;
+    return this.#rounds.pending.size > 0 && this.#restMs(nowMs) === 0 ? 'places' : null;
+  }
+
+  /** How long it still rests before the next round. */
+  #restMs(nowMs: number): number {
+    const { last } = this.#rounds;
+    if (!last) return 0;
+    const restMs = Math.min(REST_MS, 3 * last.tookMs);
+    return Math.min(restMs, Math.max(0, last.startedMs + last.tookMs + restMs - nowMs));
   }
 
   #wholeEveryMs(): number {
@@ -172,10 +184,11 @@ export class Follower {
     const over = new AbortController();
     const either = AbortSignal.any([signal, over.signal]);
     const { desk } = this.#ways;
-    const waitMs = desk.ending() === null ? this.#wholeEveryMs() : WAITING_MS;
+    const restMs = this.#rounds.pending.size > 0 && !desk.isPaused() ? this.#restMs(clock.now()) : 0;
+    const waitMs = restMs > 0 ? restMs : desk.ending() === null ? this.#wholeEveryMs() : WAITING_MS;
     const waits = [clock.sleep(waitMs, either), desk.changed(either)];
     if (this.#watcher) waits.push(this.#watcher.over);
-    if (this.#watcher && !desk.isPaused()) {
+    if (this.#watcher && restMs === 0 && !desk.isPaused()) {
       waits.push(this.#watcher.changed(either).then(() => clock.sleep(GATHER_MS, either)));
     }
     const startedMs = clock.now();
