@@ -5,6 +5,7 @@ import { expect, test } from 'vitest';
 import { reportMarkdown } from '../../src/cli/report-markdown.ts';
 import { foldReport } from '../../src/core/report.ts';
 import { LocalHost } from '../../src/host/local.ts';
+import { machineByHand } from '../kit/manual-move.ts';
 import { elf, wheel, writeTree } from '../kit/natives.ts';
 import { nameInConfig } from '../kit/state/config.ts';
 import type { TempLab } from '../kit/temp-lab.ts';
@@ -44,7 +45,18 @@ function pair({ state }: TempLab): string {
   return secret;
 }
 
-test('a move to a machine of another kind lists exactly what was built for the old one, and every device that calls it', async () => {
+/** All that the guide says on the way: what the product's doctor tells after a plain copy, and the state of the new gateway. */
+async function saidByHand(lab: TempLab): Promise<string> {
+  const hand = await machineByHand(lab);
+  hand.copy();
+  hand.replacePaths();
+  const said = [hand.cli('doctor', '--non-interactive'), hand.cli('status', '--json')];
+  await hand.remove();
+  expect(said.map(({ code }) => code)).toEqual([0, 0]);
+  return said.map(({ stdout, stderr }) => stdout + stderr).join('');
+}
+
+test('a move to a machine of another kind lists exactly what was built for the old one, and every device that calls it; a copy and doctor say nothing of either (rows 12, 16)', async () => {
   let secret = '';
   await tryMove(
     {
@@ -63,8 +75,11 @@ test('a move to a machine of another kind lists exactly what was built for the o
       old: (homes) =>
         new LocalHost({ label: 'old machine', env: { ...homes.old.env, TZ: 'Asia/Tokyo' }, cwd: homes.old.home }),
     },
-    ({ verdict, events, lab }) => {
+    async ({ verdict, events, lab }) => {
       expect([verdict.outcome, verdict.running]).toEqual(['moved', 'new']);
+      const plain = await saidByHand(lab);
+      for (const name of ['better-sqlite3', 'signal-cli', 'numpy', 'old.example', "Olga's phone"])
+        expect(plain).not.toContain(name);
       const report = foldReport(events);
       const live = join(lab.new.home, '.smart-agent-neo');
       const { listed, count } = report.byHand;

@@ -119,7 +119,7 @@ describe('a state dir that is copied to another home by rsync -a and doctor', ()
     expect(lab.hub.violations()).toEqual([]);
   });
 
-  it('leaves agents in workspaces of the old home, though they are where onboarding puts them (fact 1)', () => {
+  it('leaves agents in workspaces of the old home, though they are where onboarding puts them (fact 1, row 2)', () => {
     const of = (agents: readonly Agents[]) => agents.find(({ id }) => id === 'main')?.workspace;
     expect(of(plain.agents)).toBe(lab.state.workspaces.main);
     expect(of(agentsOf(moved))).toBe(live('workspace'));

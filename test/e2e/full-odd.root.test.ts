@@ -37,7 +37,7 @@ describe('an account without linger', () => {
     expect(at.hub.violations()).toEqual([]);
   });
 
-  it('on the new machine: it is told with the command, for there the gateway ends with the last login and begins with the next', async () => {
+  it('on the new machine: it is told with the command, for there the gateway ends with the last login and begins with the next (row 8)', async () => {
     const at = (lab = await makeFullLab({ sessions: 2, linger: { new: false } }));
     const { finished, told } = await move(at);
     expect(finished, told.stderr).toMatchObject({ outcome: 'moved', running: 'new' });
