@@ -3,6 +3,7 @@ import { gather, type LookRequest } from './checks/gather.ts';
 import { newWorks, channelsAsBefore, newAlive } from './checks/live.ts';
 import { copyAsPlanned, copyIsWhole, oldUnchanged } from './checks/copy.ts';
 import { copyHasAll, nothingLost } from './checks/nothing-lost.ts';
+import { isWorthKnowing, knownTrees } from './checks/known-trees.ts';
 import { linesWhole } from './checks/lines-whole.ts';
 import { oldIsDead, oldStaysDead } from './checks/old-dead.ts';
 import { oldPathsLeft } from './checks/old-paths.ts';
@@ -70,7 +71,13 @@ export async function look(machines: { old: Host; new: Host }, request: LookRequ
 export function staging(plan: Plan, follower: Follower | null = null): readonly AnyStep[] {
   const named = ensure('old-paths', 'Look for old paths that nobody may rewrite', [oldPathsLeft(plan)]);
   const rest = follower ? [follower.step()] : isWorthCatchingUp(plan) ? [catchUp(plan)] : [];
-  return [seed(plan), named, warmNew(plan), ...rest];
+  return [seed(plan), named, warmNew(plan), ...knowing(plan), ...rest];
+}
+
+/** What is read before the stop, so that it need not be after it; again right before a cutover that comes long after. */
+export function knowing(plan: Plan): readonly AnyStep[] {
+  if (!isWorthKnowing(plan)) return [];
+  return [ensure('know', 'Read and hash on both machines what lies still', [knownTrees(plan)])];
 }
 
 /** A Follower for this Plan, with the eyes that it looks with. */
@@ -96,7 +103,7 @@ export function cutover(
     lastDelta(plan, follower),
     ensure('copy-is-whole', 'Compare the copy with the old machine', [
       rootsComplete(plan),
-      copyIsWhole(plan),
+      copyIsWhole(plan, { reusesHashes: true }),
       copyHasAll(plan),
       linesWhole(plan),
     ]),

@@ -5,23 +5,27 @@ import type { Check, World } from '../core/step.ts';
 import type { Field } from '../walk/difference.ts';
 import type { Entry } from '../walk/entry.ts';
 import { compareManifests, type Comparison, type ManifestSummary } from '../walk/manifest.ts';
-import { manifestFile, takeOf } from './manifests.ts';
+import { manifestFile, takeKnowing, takeOf } from './manifests.ts';
 import { Declared } from './declared.ts';
 import { speaksPlainly } from '../transfer/rsync-version.ts';
 import { together } from './together.ts';
 
-/** Before reconcile: staging is the old tree, taken now, byte for byte, but for the modes that a working copy needs. */
-export function copyIsWhole(plan: Plan): Check {
+/**
+ * Before reconcile: staging is the old tree, taken now, byte for byte, but for the modes that a working copy needs. `reusesHashes`: of files that
+ * have not changed since `knownTrees` read them, on either machine, the hashes are taken from there.
+ */
+export function copyIsWhole(plan: Plan, { reusesHashes = false }: { reusesHashes?: boolean } = {}): Check {
+  const take = (world: World, root: Root, tree: 'old' | 'staged'): Promise<ManifestSummary> =>
+    reusesHashes
+      ? takeKnowing(world, plan, { root, tree, known: `${tree}-known` })
+      : takeOf(world, plan, { root, tree, hash: true });
   return {
     id: 'copy-is-whole',
     title: 'Every file of the copy has the bytes, mode, time and links of the old one',
     async run(world) {
       const problems: Problem[] = [];
       for (const root of plan.roots) {
-        const [old] = await together([
-          takeOf(world, plan, { root, tree: 'old', hash: true }),
-          takeOf(world, plan, { root, tree: 'staged', hash: true }),
-        ]);
+        const [old] = await together([take(world, root, 'old'), take(world, root, 'staged')]);
         problems.push(...unreadable(root, old));
         const files = [manifestFile(world.run, root, 'old'), manifestFile(world.run, root, 'staged')] as const;
         const compared = await compareManifests(...files, {

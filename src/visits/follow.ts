@@ -7,7 +7,7 @@ import type { Host } from '../core/host.ts';
 import type { Plan } from '../core/plan.ts';
 import { ProblemError } from '../core/problem.ts';
 import { isoTime, msBetween } from '../core/timestamp.ts';
-import { followerFor, staging } from '../migrate.ts';
+import { followerFor, knowing, staging } from '../migrate.ts';
 import { openControl } from '../run/control-server.ts';
 import { ownIdentity } from '../run/process-identity.ts';
 import { advance } from '../run/runner.ts';
@@ -106,6 +106,9 @@ class Daemon {
       await visit.follower?.close();
       visit.follower = null;
       await advance(staging(planOf(visit)), contextOf(visit), { again: true });
+    } else {
+      // Days may have passed since it was read; what has changed in them is read while the old gateway still serves.
+      await advance(knowing(planOf(visit)), contextOf(visit), { again: true });
     }
     return cutOver(visit);
   }

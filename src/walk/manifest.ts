@@ -66,8 +66,20 @@ interface Receiving {
 }
 
 async function receive(host: Host, { file, receiver, options }: Receiving): Promise<void> {
-  const { root, excludes, room, workspaces, files, hash, node, clock, signal, stallMs = STALL_MS } = options;
-  const request = encodeRequest({ root, excludes, room, workspaces, files, hash });
+  const {
+    root,
+    excludes,
+    room,
+    workspaces,
+    files,
+    hash,
+    hashFromNs,
+    node,
+    clock,
+    signal,
+    stallMs = STALL_MS,
+  } = options;
+  const request = encodeRequest({ root, excludes, room, workspaces, files, hash, hashFromNs });
   const doing = `the walk of ${printable(root)}`;
   await file.writeFile(encode({ type: 'head' }));
   let written = 0;
@@ -143,7 +155,8 @@ async function* expectedEntries(file: string, { expect }: CompareOptions): Async
   }
 }
 
-interface Pair {
+/** One path in two manifests. */
+export interface Pair {
   readonly expected: Entry | null;
   readonly found: Entry | null;
 }
@@ -156,7 +169,7 @@ function judge({ expected: known, found }: Pair, { ignore, expectAdded }: Compar
 }
 
 /** Joins two ordered lists by path. */
-async function* pairsOf(
+export async function* pairsOf(
   left: AsyncGenerator<Entry>,
   right: AsyncGenerator<Entry>,
 ): AsyncGenerator<Pair, void, undefined> {

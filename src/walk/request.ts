@@ -8,6 +8,8 @@ export interface WalkRequest {
   readonly room: 'state' | 'workspace';
   readonly workspaces: readonly string[];
   readonly hash: boolean;
+  /** Of files that changed before, by their ctime (nanoseconds, decimal), only the facts: their hash is known from an earlier walk. */
+  readonly hashFromNs?: string | null | undefined;
   /** As in `Root`: only these names at the top are looked at. Without it, all of the tree. */
   readonly files?: readonly string[] | null | undefined;
 }

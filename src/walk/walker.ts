@@ -17,6 +17,8 @@ export interface WalkOptions {
   readonly files?: readonly string[] | null | undefined;
   /** Read and hash the content of files; without it nothing but names and facts is read. */
   readonly hash: boolean;
+  /** As in `WalkRequest`. */
+  readonly hashFromNs?: string | null | undefined;
   /** Hears of every piece of content that was read. */
   readonly onRead?: (bytes: number) => void;
   /** How directories are reached; the best way the system has, unless given. */
@@ -65,10 +67,12 @@ class Walker {
   readonly #ruleOf: ReturnType<typeof excludeMatcher>;
   readonly #isListed: ((path: Buffer) => boolean) | null;
   readonly #links = new HardLinks();
+  readonly #hashFromNs: bigint | null;
 
   constructor(options: WalkOptions) {
     this.#options = options;
     this.#ruleOf = excludeMatcher(options.excludes, options.room, options.workspaces);
+    this.#hashFromNs = options.hashFromNs ? BigInt(options.hashFromNs) : null;
     this.#isListed = options.files ? onlyFilesMatcher(options.files) : null;
     this.hashing = new Hashing(options.onRead ?? (() => undefined));
   }
@@ -100,7 +104,7 @@ class Walker {
 
   #fileOf(found: Found, path: Buffer): Item | Promise<Item> {
     const known = this.#links.firstOf(found.stats);
-    if (!this.#options.hash) {
+    if (!this.#options.hash || (this.#hashFromNs !== null && found.stats.ctimeNs < this.#hashFromNs)) {
       if (known === null) this.#links.remember({ path: found.path, stats: found.stats, digest: null });
       return { ...fileFacts(found.stats, known), path };
     }
