@@ -5,6 +5,7 @@ import { runOk } from '../host/run.ts';
 import { keep, type Step, type World } from '../core/step.ts';
 import type { PullStats } from '../transfer/pull.ts';
 import { databasesIn } from './pending.ts';
+import { withOtherNames } from './several-names.ts';
 import { pass, takesPlaces, type PassOptions } from './pass.ts';
 import { makeStaging } from './staging-dir.ts';
 
@@ -52,24 +53,48 @@ export function lastDelta(plan: Plan, tail: Tail | null = null): Step<null> {
       const places = (await tail?.lastPlaces(world)) ?? null;
       for (const root of plan.roots) {
         await makeStaging(root, plan.new.uid);
-        for await (const options of lastPasses(plan, root, places)) {
-          await tellingPass(plan, root, world, { ...options, step: 'last-delta', live: false });
-        }
+        await lastPasses({ plan, root, world }, places);
       }
     },
     undo: keep('staging serves the next try'),
   };
 }
 
+/** What one last pass has to do with. */
+interface Last {
+  readonly plan: Plan;
+  readonly root: Root;
+  readonly world: World;
+}
+
+async function lastPasses(last: Last, places: Places | null): Promise<void> {
+  if (!places) return everything(last);
+  const only = places.get(last.root.id) ?? [];
+  if (only.length === 0) return;
+  try {
+    await lastPass(last, only);
+  } catch (error) {
+    // It may have been about the places, and nobody is served meanwhile: everything is looked at before all of it is taken back.
+    if (!(error instanceof ProblemError) || error.problem.code !== 'transfer-failed') throw error;
+    await last.world.emit({ type: 'notice', message: `Everything is looked at instead: ${error.problem.message}` });
+    await everything(last);
+  }
+}
+
 /**
  * Everything, and then once more what times may not tell of: a database can be written to without a change of its size or time, so its file
  * and its log are compared by their bytes. An rsync that takes no list compares everything so.
  */
-async function* lastPasses(plan: Plan, root: Root, places: Places | null): AsyncGenerator<Partial<PassOptions>> {
-  const known = places?.get(root.id) ?? [];
-  if (!places) yield {};
-  const only = places ? known : takesPlaces(plan) ? await databasesIn(root) : [];
-  if (only.length > 0) yield { only };
+async function everything(last: Last): Promise<void> {
+  const { plan, root } = last;
+  await lastPass(last);
+  const databases = takesPlaces(plan) ? await databasesIn(root) : [];
+  // A database may be one file with a name that is none of a database.
+  if (databases.length > 0) await lastPass(last, await withOtherNames(root, databases));
+}
+
+async function lastPass({ plan, root, world }: Last, only?: readonly Buffer[]): Promise<void> {
+  await tellingPass(plan, root, world, { step: 'last-delta', live: false, ...(only ? { only } : {}) });
 }
 
 async function livePasses(plan: Plan, root: Root, world: World): Promise<void> {

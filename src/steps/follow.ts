@@ -27,7 +27,7 @@ const GATHER_MS = 150;
 const REST_MS = 1500;
 /** A pass over everything at least so often, however healthy the watcher is. */
 const WHOLE_EVERY_MS = 5 * 60_000;
-/** Without a watcher: this often, or in ten times as long as a pass takes. */
+/** Without a watcher, or where something could not be copied: this often, or in ten times as long as a pass takes. */
 const POLL_MS = 5000;
 /** A watcher that could not be started is tried again this often. */
 const WATCH_AGAIN_MS = 10 * 60_000;
@@ -139,8 +139,9 @@ export class Follower {
   #due(nowMs: number): Turn | null {
     if (!this.#watcher && nowMs - this.#triedMs >= WATCH_AGAIN_MS) return 'watch';
     const isLate = nowMs - (this.#rounds.lastWholeMs ?? 0) >= this.#wholeEveryMs();
-    if (isLate || (this.#watcher && !this.#rounds.pending.isAll)) return 'whole';
-    return this.#rounds.pending.size > 0 && this.#restMs(nowMs) === 0 ? 'places' : null;
+    const { pending, isPartial } = this.#rounds;
+    if (isLate || (this.#watcher && !pending.isAll && !isPartial)) return 'whole';
+    return pending.isAll && pending.size > 0 && this.#restMs(nowMs) === 0 ? 'places' : null;
   }
 
   /** How long it still rests before the next round. */
@@ -152,7 +153,8 @@ export class Follower {
   }
 
   #wholeEveryMs(): number {
-    return this.#watcher ? WHOLE_EVERY_MS : Math.max(POLL_MS, 10 * (this.#rounds.last?.tookMs ?? 0));
+    const isTold = this.#watcher !== null && !this.#rounds.isPartial;
+    return isTold ? WHOLE_EVERY_MS : Math.max(POLL_MS, 10 * (this.#rounds.last?.tookMs ?? 0));
   }
 
   /** Is there an order to end, and may it be followed now? One that has nothing to wait for is refused where it may not. */

@@ -1,5 +1,5 @@
-import { toRsyncFilters } from '../core/exclude.ts';
-import { onlyFilesFilters } from '../core/only-files.ts';
+import { excludeMatcher, toRsyncFilters } from '../core/exclude.ts';
+import { onlyFilesFilters, onlyFilesMatcher } from '../core/only-files.ts';
 import type { Plan, Root } from '../core/plan.ts';
 import type { World } from '../core/step.ts';
 import { pull, type PullStats } from '../transfer/pull.ts';
@@ -22,9 +22,15 @@ export function takesPlaces({ old }: Plan): boolean {
   return !speaksPlainly(old.rsync);
 }
 
+const NOTHING: PullStats = {
+  ...{ files: 0, bytes: 0, wireBytes: 0, deleted: 0, partial: false, vanished: false, errors: [] },
+};
+
 /** One pass of rsync over one root, told as it goes on. Throws what `pull` throws. */
 export async function pass(plan: Plan, root: Root, world: World, options: PassOptions): Promise<PullStats> {
-  const { step, live, only, onBytes } = options;
+  const { step, live, onBytes } = options;
+  const only = options.only?.filter(copiedOf(plan, root));
+  if (only?.length === 0) return NOTHING;
   const startedMs = world.clock.now();
   const dirty = await isDirty(root);
   // Of two changes in one second the later one cannot be seen by times in whole seconds.
@@ -64,6 +70,13 @@ export async function pass(plan: Plan, root: Root, world: World, options: PassOp
   });
   if (dirty && !only && !stats.partial) await clearDirty(root);
   return stats;
+}
+
+/** Is this place copied, be it a file or a directory? An rsync that is asked for one that is not refuses the whole list. */
+function copiedOf({ excludes }: Plan, { room, workspaces, files }: Root): (path: Buffer) => boolean {
+  if (files !== null) return onlyFilesMatcher(files);
+  const ruleOf = excludeMatcher(excludes, room, workspaces);
+  return (path) => ruleOf(path, false) === null;
 }
 
 function filtersOf(plan: Plan, { room, workspaces, files }: Root): string[] {

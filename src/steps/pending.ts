@@ -1,4 +1,4 @@
-import { lstat, readdir } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import type { Places } from '../core/follow.ts';
 import type { Root } from '../core/plan.ts';
 
@@ -51,11 +51,13 @@ export class Pending {
     this.#isAll = false;
   }
 
-  /** A pass over everything begins: what was told before it is seen by it, and so is what is told while it goes on, sooner or later. */
-  beginWhole(nowMs: number, { isWatched }: { isWatched: boolean }): void {
+  /**
+   * A pass over everything begins. It judges by size and time, so what was told is still to be looked at by its content; too much of
+   * that is left to the times.
+   */
+  beginWhole({ isWatched }: { isWatched: boolean }): void {
     this.#isTold = isWatched;
-    this.#remember([...this.#places.values()], nowMs);
-    this.#places.clear();
+    if (this.#places.size > MOST_PLACES) this.#places.clear();
   }
 
   /** It is over. What it could not copy, it has not seen. */
@@ -90,7 +92,10 @@ function keyOf({ root, path }: Place): string {
   return `${root}\0${path.toString('latin1')}`;
 }
 
-/** The places of each root as a pass takes them: each once, databases with what belongs to them. Pure. */
+/**
+ * The places of each root as a pass takes them: each once, databases with what belongs to them, and none that lies in another, for that is looked at with
+ * all that is in it. Were the other gone, rsync would not know what to make of a name below it. Pure.
+ */
 export function byRoot(places: readonly Place[]): Places {
   const found = new Map<string, Map<string, Buffer>>();
   for (const { root, path } of places) {
@@ -98,7 +103,15 @@ export function byRoot(places: readonly Place[]): Places {
     found.set(root, names);
     for (const name of withCompanions(path)) names.set(name.toString('latin1'), name);
   }
-  return new Map([...found].map(([root, names]) => [root, [...names.values()]]));
+  return new Map([...found].map(([root, names]) => [root, [...names].flatMap(outermostOf(names))]));
+}
+
+function outermostOf(names: ReadonlyMap<string, Buffer>): (one: readonly [string, Buffer]) => Buffer[] {
+  return ([key, path]) => {
+    for (let end = key.indexOf('/'); end > 0; end = key.indexOf('/', end + 1))
+      if (names.has(key.slice(0, end))) return [];
+    return [path];
+  };
 }
 
 function withCompanions(path: Buffer): readonly Buffer[] {
@@ -120,13 +133,4 @@ export async function databasesIn({ stagingPath }: Root): Promise<Buffer[]> {
     }
   }
   return [...new Map(found.map((path) => [path.toString('latin1'), path])).values()];
-}
-
-/** Has one of these files several names in staging? Then a pass that looks at one of them would tear it from the others. */
-export async function hasSeveralNames(root: Root, places: readonly Buffer[]): Promise<boolean> {
-  for (const path of places) {
-    const seen = await lstat(Buffer.concat([Buffer.from(`${root.stagingPath}/`), path])).catch(() => null);
-    if (seen?.isFile() === true && seen.nlink > 1) return true;
-  }
-  return false;
 }

@@ -4,7 +4,8 @@ import type { Plan, Root } from '../core/plan.ts';
 import { problemOf } from '../core/problem.ts';
 import type { World } from '../core/step.ts';
 import { pass, takesPlaces } from './pass.ts';
-import { byRoot, hasSeveralNames, Pending, type Place } from './pending.ts';
+import { byRoot, Pending, type Place } from './pending.ts';
+import { withOtherNames } from './several-names.ts';
 import { makeStaging } from './staging-dir.ts';
 
 /** Of so many the newest are kept, and the very first, which says most about the line. */
@@ -33,6 +34,7 @@ export class Rounds {
   readonly #forecasts: number[] = [];
   #takesPlaces: boolean;
   #lastWholeMs: number | null = null;
+  #isPartial = false;
   #count = 0;
 
   /** `known` gives what parts of a cutover took before, by step, in milliseconds. */
@@ -56,18 +58,25 @@ export class Rounds {
     return this.#lastWholeMs;
   }
 
+  /** Did the last pass over everything leave something that it could not copy? Another one at once would, too. */
+  get isPartial(): boolean {
+    return this.#isPartial;
+  }
+
   /** A pass over everything. Throws what a pass throws. */
   async whole(world: World, { isWatched }: { isWatched: boolean }): Promise<Brought> {
     const startedMs = world.clock.now();
-    this.pending.beginWhole(startedMs, { isWatched });
+    this.pending.beginWhole({ isWatched });
     let [wireBytes, partial, files] = [0, false, 0];
     for (const root of this.#plan.roots) {
       await makeStaging(root, this.#plan.new.uid);
       const stats = await pass(this.#plan, root, world, { step: 'follow', live: true });
       wireBytes += stats.wireBytes;
       files += stats.files;
-      partial ||= stats.partial;
+      // What vanished meanwhile was told.
+      partial ||= stats.partial && !(isWatched && stats.vanished);
     }
+    this.#isPartial = partial;
     this.pending.endWhole({ partial });
     this.#lastWholeMs = world.clock.now();
     await this.#ended({ full: true, startedMs, wireBytes, isWatched }, world);
@@ -78,15 +87,15 @@ export class Rounds {
   async places(world: World): Promise<Brought | null> {
     const startedMs = world.clock.now();
     const taken = this.#takesPlaces ? this.pending.takePlaces(startedMs) : null;
-    const places = taken && (await this.#untorn(taken));
-    if (!places) return null;
+    if (!taken) return null;
+    const places = await this.#untorn(taken);
     let [wireBytes, files] = [0, 0];
     try {
       for (const [root, only] of this.#rootsOf(places)) {
         const stats = await pass(this.#plan, root, world, { step: 'follow', live: true, only });
         wireBytes += stats.wireBytes;
         files += stats.files;
-        if (stats.partial) this.pending.add(taken.filter((place) => place.root === root.id));
+        if (stats.partial && !stats.vanished) this.pending.lose();
       }
     } catch (error) {
       return this.#inVain(error, world);
@@ -132,10 +141,11 @@ export class Rounds {
     });
   }
 
-  async #untorn(taken: readonly Place[]): Promise<Places | null> {
-    const places = byRoot(taken);
-    for (const [root, only] of this.#rootsOf(places)) if (await hasSeveralNames(root, only)) return null;
-    return places;
+  async #untorn(taken: readonly Place[]): Promise<Places> {
+    const rooted = this.#rootsOf(byRoot(taken)).map(
+      async ([root, only]) => [root.id, await withOtherNames(root, only)] as const,
+    );
+    return new Map(await Promise.all(rooted));
   }
 
   async #ended(

@@ -29,10 +29,11 @@ const AGAIN = 'What has arrived is kept: run the same command again, and only th
 const CODE = { partial: 23, vanished: 24, maxDelete: 25, noDirectory: 125 } as const;
 
 /**
- * Decides by numbers, never by words, what a pass came to: `whole`, `partial` (only while live: some files vanished, changed or could
+ * Decides by numbers, never by words, what a pass came to: `whole`; only while live, `vanished` (some files were gone when their turn came, and
+ * nothing else is missing) and `partial` (some files changed or could
  * not be read), or throws the Problem. Pure.
  */
-export function judge(ending: Ending): 'whole' | 'partial' {
+export function judge(ending: Ending): 'whole' | 'vanished' | 'partial' {
   const { local, remote, stalled, full, live } = ending;
   if (stalled) throw stall(ending);
   if (local.code === 0) return 'whole';
@@ -40,7 +41,8 @@ export function judge(ending: Ending): 'whole' | 'partial' {
   if (remote.kind === 'exited' && remote.exit.code === CODE.noDirectory) throw gone(ending);
   if (full) throw noRoom(ending);
   if (local.code === CODE.maxDelete) throw massDeletion(ending);
-  if (live && (local.code === CODE.partial || local.code === CODE.vanished)) return 'partial';
+  if (live && local.code === CODE.partial) return 'partial';
+  if (live && local.code === CODE.vanished) return 'vanished';
   throw failed(ending);
 }
 

@@ -34,6 +34,8 @@ export interface PullStats {
   readonly deleted: number;
   /** True only with `live`: some files vanished, changed or could not be read, so another pass is needed. */
   readonly partial: boolean;
+  /** Partial only because names vanished that were there when the pass began: whoever is told of changes is told of these too. */
+  readonly vanished: boolean;
   /** The first lines of what rsync complained of, fit to be shown; empty after a whole pass. */
   readonly errors: readonly string[];
 }
@@ -133,7 +135,7 @@ async function pass(options: PullOptions, folder: BridgeFolder, bridge: Bridge):
   const maxDelete = options.delete?.max ?? null;
   const facts = { stallMs, live, oldPath, stagingPath, maxDelete };
   const verdict = judge({ ...facts, local, remote, stalled, full, errors, deletions });
-  return { ...sums(stats, bridge), partial: verdict === 'partial', errors };
+  return { ...sums(stats, bridge), partial: verdict !== 'whole', vanished: verdict === 'vanished', errors };
 }
 
 /** The list lies in the private folder of this pass, and goes with it. A path that leads out of the root would be a defect of the caller. */

@@ -1,7 +1,8 @@
 import { leadsAstray, readFields, RecordCutter, RecordError, writeFields } from '../core/records.ts';
 
 /** Why something may have happened that was not told. */
-export type GapWord = 'overflow' | 'too-much' | 'root-gone' | 'root-replaced' | 'unwatched' | 'engine-changed';
+export type GapWord =
+  'overflow' | 'too-much' | 'root-gone' | 'root-replaced' | 'unwatched' | 'engine-changed' | 'linked';
 
 /** How the watcher is doing. */
 export interface Doing {
@@ -61,7 +62,7 @@ function record(head: string, root = '', path: Buffer = NONE): Buffer {
 }
 
 const DOING = /^(beat|ready) (directories|chokidar) (0|[1-9]\d{0,8}) (0|[1-9]\d{0,14})$/;
-const GAP = /^gap (overflow|too-much|root-gone|root-replaced|unwatched|engine-changed)$/;
+const GAP = /^gap (overflow|too-much|root-gone|root-replaced|unwatched|engine-changed|linked)$/;
 const COOKIE = /^(cookie|nocookie) ([0-9a-f]{16})$/;
 const FAILED = /^failed ([A-Z][A-Z0-9_]{0,30})$/;
 

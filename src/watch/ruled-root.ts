@@ -4,6 +4,8 @@ import { onlyFilesMatcher } from '../core/only-files.ts';
 import type { ExcludeRule } from '../core/plan.ts';
 import type { WatchedRoot } from './request.ts';
 
+/** Names that nothing has: a pass that looks for one finds its directory, and no more. One of them is left out by no rule, mostly. */
+const NOBODY = ['.neo-pull-nobody', 'neo-pull-nobody'];
 /** Below it there is nothing. */
 const NOWHERE = '/dev/null';
 
@@ -77,6 +79,12 @@ export class RuledRoot {
     return this.#isListed === null && this.#ruleOf(bytes(path), true) === null;
   }
 
+  /** What to look at of a directory without what is in it; the directory with all in it where no name will do for that. */
+  nobodyIn(path: string): string {
+    const names = NOBODY.map((name) => (path === '' ? name : `${path}/${name}`));
+    return names.find((name) => this.isTold(name, false)) ?? path;
+  }
+
   /** Is a change of this name to be told? Where it is not known what it is or was, a rule has to leave out either. */
   isTold(path: string, isDir: boolean | null): boolean {
     if (this.#isListed !== null) return this.#isListed(bytes(path));
@@ -94,10 +102,18 @@ function bytes(path: string): Buffer {
   return Buffer.from(path, 'latin1');
 }
 
-/** Is this a directory now? Null where nothing is to be seen. */
-export function isDirectory(root: RuledRoot, path: string): boolean | null {
+/** What a name is now. */
+export interface Seen {
+  readonly isDir: boolean;
+  /** A file that has other names too, wherever they are. */
+  readonly isLinked: boolean;
+}
+
+/** Looks at a name; null where nothing is to be seen. */
+export function look(root: RuledRoot, path: string): Seen | null {
   try {
-    return lstatSync(root.at(path), { throwIfNoEntry: false })?.isDirectory() ?? null;
+    const stats = lstatSync(root.at(path), { throwIfNoEntry: false });
+    return stats ? { isDir: stats.isDirectory(), isLinked: stats.isFile() && stats.nlink > 1 } : null;
   } catch (thrown) {
     codeOf(thrown);
     return null;

@@ -3,7 +3,7 @@ import { type FSWatcher, watch } from 'chokidar';
 import { type Engine, type EngineParts, NO_ROOM } from './engine.ts';
 import { SMALL_TREE } from './measure.ts';
 import type { GapWord } from './record.ts';
-import { isDirectory, type RuledRoot } from './ruled-root.ts';
+import { look, type RuledRoot } from './ruled-root.ts';
 import { TurnCount } from './turn-count.ts';
 
 /** What stands in text where the bytes of a name are none. */
@@ -128,7 +128,7 @@ export class WatchChokidar implements Engine {
     watched.doubted.add(path);
     this.#parts.later(SURE_MS, () => {
       watched.doubted.delete(path);
-      const isRight = watched.directories.has(path) === (isDirectory(root, bytesOf(path)) === true);
+      const isRight = watched.directories.has(path) === (look(root, bytesOf(path))?.isDir === true);
       if (!isRight && this.#watched.get(root) === watched) void this.#renew(root, 'unwatched');
     });
   }

@@ -1,13 +1,10 @@
 import { type FSWatcher, watch } from 'node:fs';
 import { type Engine, type EngineParts, NO_ROOM, WatchFailure } from './engine.ts';
 import { list } from './listing.ts';
-import { codeOf, isDirectory, type RuledRoot } from './ruled-root.ts';
+import { codeOf, look, type RuledRoot } from './ruled-root.ts';
 import { TurnCount } from './turn-count.ts';
 import { WatchedPlace } from './watched-place.ts';
 import { type Job, Work } from './work.ts';
-
-/** A name that nothing has: a pass that looks for it finds its directory, and no more. */
-const NOBODY = '.neo-pull-nobody';
 
 /** A name that something happened to; `renamed`: it was made, removed or moved, and not only changed. */
 interface Seen {
@@ -103,18 +100,28 @@ export class WatchTree implements Engine {
     const top = this.#watch(root, null, '');
     if (top === null) return;
     this.#tops.set(root, top);
-    yield* this.#enter(top);
+    yield* this.#enter(top, { isNew: false });
   }
 
-  /** Watches all directories below one that is watched. */
-  *#enter(from: WatchedPlace): Job {
+  /** Watches all directories below one that is watched. `isNew`: it has just appeared with all in it, and not this engine. */
+  *#enter(from: WatchedPlace, { isNew }: { isNew: boolean }): Job {
     const waiting = [from];
     for (let place = waiting.pop(); place !== undefined; place = waiting.pop()) {
       yield;
-      for (const name of this.#directoriesIn(place)) {
+      const { directories, files } = this.#namesIn(place);
+      for (const name of directories) {
         const child = this.#watch(place.root, place, name);
         if (child !== null) waiting.push(child);
       }
+      if (isNew) yield* this.#lookForLinks(place, files);
+    }
+  }
+
+  /** Whoever copies these files by themselves would make other files of names of one that is copied already. */
+  *#lookForLinks(place: WatchedPlace, files: readonly string[]): Job {
+    for (const name of files) {
+      if (look(place.root, place.inside(name))?.isLinked === true) this.#parts.outbox.gap('linked');
+      yield;
     }
   }
 
@@ -144,13 +151,15 @@ export class WatchTree implements Engine {
     this.#parts.outbox.gap('unwatched');
   }
 
-  #directoriesIn(place: WatchedPlace): string[] {
+  #namesIn(place: WatchedPlace): { directories: string[]; files: string[] } {
     const { root, path, above } = place;
-    const names: string[] = [];
+    const names = { directories: [] as string[], files: [] as string[] };
     if (root.isFlat) return names;
     try {
-      for (const { name, isDir } of list(root.at(path)))
-        if (isDir && root.isEntered(place.inside(name))) names.push(name);
+      for (const { name, isDir } of list(root.at(path))) {
+        if (!isDir) names.files.push(name);
+        else if (root.isEntered(place.inside(name))) names.directories.push(name);
+      }
     } catch (thrown) {
       const name = path.slice(path.lastIndexOf('/') + 1);
       this.#drop(place);
@@ -169,7 +178,9 @@ export class WatchTree implements Engine {
   }
 
   #heardFlat({ root }: WatchedPlace, name: string): void {
-    if (root.isTold(name, null)) this.#parts.outbox.tell(root.id, name, false);
+    if (!root.isTold(name, null)) return;
+    if (look(root, name)?.isLinked === true) this.#parts.outbox.gap('linked');
+    this.#parts.outbox.tell(root.id, name, false);
   }
 
   #heardOfItself({ above, name }: WatchedPlace): void {
@@ -197,18 +208,29 @@ export class WatchTree implements Engine {
   *#judge({ place, name, renamed }: Seen): Job {
     const { root } = place;
     const path = place.inside(name);
-    const isDir = isDirectory(root, path);
+    const seen = look(root, path);
+    const isDir = seen?.isDir ?? null;
     const known = place.below.get(name);
     if (renamed && known) this.#drop(known);
     if (renamed && place.blind.delete(name)) this.#blind -= 1;
     const isNew = isDir === true && (renamed || known === undefined) && root.isEntered(path);
     const entered = isNew ? this.#watch(root, place, name) : null;
-    if (entered) yield* this.#enter(entered);
+    if (entered) yield* this.#enter(entered, { isNew: true });
+    if (renamed && seen?.isLinked === true) this.#parts.outbox.gap('linked');
     // A name that turned into one which is left out has gone from what is copied.
     const isTold = root.isTold(path, renamed ? null : isDir);
     // One that is left out has given its directory another time all the same.
-    if (!isTold && renamed && !place.isGone) this.#parts.outbox.tell(root.id, place.inside(NOBODY), false);
-    if (isTold) this.#parts.outbox.tell(root.id, path, isNew || (renamed && (known !== undefined || isDir === true)));
+    if (!isTold && renamed && !place.isGone) this.#tellAlone(root, place.path);
+    if (!isTold) return;
+    // Of a directory that only has another mode not all that is in it has to be looked at.
+    if (isDir === true && !renamed && !isNew) this.#tellAlone(root, path);
+    else this.#parts.outbox.tell(root.id, path, isNew || (renamed && (known !== undefined || isDir === true)));
+  }
+
+  /** A directory, and not what is in it. */
+  #tellAlone(root: RuledRoot, path: string): void {
+    const told = root.nobodyIn(path);
+    this.#parts.outbox.tell(root.id, told, told === path);
   }
 
   #drop(from: WatchedPlace): void {

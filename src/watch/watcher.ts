@@ -92,6 +92,7 @@ const GAPS: Readonly<Record<GapWord | 'flooded', string>> = {
   'root-gone': 'a directory that is followed is gone',
   'root-replaced': 'a directory that is followed is another one now',
   unwatched: 'a directory cannot be watched',
+  linked: 'a file has got another name, and they are one file only in a pass over everything',
   'engine-changed': 'the tree is watched in another way now',
 };
 

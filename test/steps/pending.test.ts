@@ -2,16 +2,17 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync, linkSync } from 'node:fs
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { byRoot, databasesIn, hasSeveralNames, Pending, type Place } from '../../src/steps/pending.ts';
+import { byRoot, databasesIn, Pending, type Place } from '../../src/steps/pending.ts';
+import { withOtherNames } from '../../src/steps/several-names.ts';
 import type { Root } from '../../src/core/plan.ts';
 
 const place = (path: string, subtree = false): Place => ({ root: 'state', path: Buffer.from(path), subtree });
 const names = (places: readonly Place[] | null): string[] | null =>
   places && places.map(({ path }) => path.toString()).sort();
 
-function watched(nowMs = 0): Pending {
+function watched(): Pending {
   const pending = new Pending();
-  pending.beginWhole(nowMs, { isWatched: true });
+  pending.beginWhole({ isWatched: true });
   pending.endWhole({ partial: false });
   return pending;
 }
@@ -22,7 +23,7 @@ describe('what is pending', () => {
     pending.add([place('a')]);
     expect(pending.takePlaces(0)).toBeNull();
     expect(pending.last()).toBeNull();
-    pending.beginWhole(0, { isWatched: false });
+    pending.beginWhole({ isWatched: false });
     pending.endWhole({ partial: false });
     expect(pending.last()).toBeNull();
     expect(watched().last()).toEqual([]);
@@ -33,12 +34,12 @@ describe('what is pending', () => {
       (pending: Pending) => pending.lose(),
       (pending: Pending) => pending.add([place('')]),
       (pending: Pending) => {
-        pending.beginWhole(1, { isWatched: true });
+        pending.beginWhole({ isWatched: true });
         pending.endWhole({ partial: true });
       },
       (pending: Pending) => {
         // A gap in the middle of a pass: nobody knows on which side of it the pass looked.
-        pending.beginWhole(1, { isWatched: true });
+        pending.beginWhole({ isWatched: true });
         pending.lose();
         pending.endWhole({ partial: false });
       },
@@ -46,7 +47,7 @@ describe('what is pending', () => {
       const pending = watched();
       spoil(pending);
       expect(pending.last()).toBeNull();
-      pending.beginWhole(2, { isWatched: true });
+      pending.beginWhole({ isWatched: true });
       pending.endWhole({ partial: false });
       expect(pending.last()).not.toBeNull();
     }
@@ -54,7 +55,7 @@ describe('what is pending', () => {
 
   it('keeps what was told while a whole pass went on', () => {
     const pending = watched();
-    pending.beginWhole(10, { isWatched: true });
+    pending.beginWhole({ isWatched: true });
     pending.add([place('meanwhile')]);
     pending.endWhole({ partial: false });
     expect(names(pending.takePlaces(20))).toEqual(['meanwhile']);
@@ -89,7 +90,7 @@ describe('what is pending', () => {
           } else if (one.kind === 'take') {
             for (const name of names(pending.takePlaces(at * 1000)) ?? []) stale.delete(name);
           } else if (one.kind === 'whole') {
-            pending.beginWhole(at * 1000, { isWatched: true });
+            pending.beginWhole({ isWatched: true });
             stale.clear();
             pending.endWhole({ partial: false });
           } else pending.lose();
@@ -111,6 +112,11 @@ describe('the places of a pass', () => {
     ]);
   });
 
+  it('are none below another place, for that brings them along, and may be gone', () => {
+    const found = byRoot(['a/b', 'a/b/c', 'a/bc', 'a/b/c/d', 'e'].map((path) => place(path)));
+    expect(found.get('state')?.map(String)).toEqual(['a/b', 'a/bc', 'e']);
+  });
+
   it('find databases and files of several names in staging', async () => {
     const folder = mkdtempSync('/tmp/np-pending-');
     try {
@@ -120,10 +126,18 @@ describe('the places of a pass', () => {
       const staged = { stagingPath: folder } as Root;
       const found = (await databasesIn(staged)).map(String).filter((name) => !/-(wal|journal)$/.test(name));
       expect(found.sort()).toEqual(['a/b/one.sqlite', 'two.db']);
-      expect(await hasSeveralNames(staged, [Buffer.from('three.txt'), Buffer.from('gone'), Buffer.from('a')])).toBe(
-        false,
-      );
-      expect(await hasSeveralNames(staged, [Buffer.from('a/five')])).toBe(true);
+      const named = async (...paths: string[]): Promise<string[]> =>
+        (
+          await withOtherNames(
+            staged,
+            paths.map((path) => Buffer.from(path)),
+          )
+        )
+          .map(String)
+          .sort();
+      expect(await named('three.txt', 'gone')).toEqual(['gone', 'three.txt']);
+      expect(await named('a')).toEqual(['a', 'a/five', 'four']);
+      expect(await named('two.db', 'four', 'gone')).toEqual(['a/five', 'four', 'gone', 'two.db']);
     } finally {
       rmSync(folder, { recursive: true });
     }

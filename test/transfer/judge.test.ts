@@ -20,7 +20,7 @@ const ENDING: Ending = {
   deletions: ['a', 'b'],
 };
 
-function outcome(changes: Partial<Ending>): ProblemCode | 'whole' | 'partial' {
+function outcome(changes: Partial<Ending>): ProblemCode | 'whole' | 'vanished' | 'partial' {
   try {
     return judge({ ...ENDING, ...changes });
   } catch (error) {
@@ -33,7 +33,7 @@ describe('judge', () => {
     ['0', {}, 'whole'],
     ['0 although the line broke afterwards', { remote: { kind: 'failed', error: lost } }, 'whole'],
     ['23 while live', { local: ended(23), live: true }, 'partial'],
-    ['24 while live', { local: ended(24), live: true }, 'partial'],
+    ['24 while live', { local: ended(24), live: true }, 'vanished'],
     ['23 after the stop', { local: ended(23) }, 'transfer-failed'],
     ['24 after the stop', { local: ended(24) }, 'transfer-failed'],
     ['23 while live with a full disk', { local: ended(23), live: true, full: true }, 'disk-full'],

@@ -137,15 +137,17 @@ describe.each(['directories', 'chokidar'] as const)('the engine %s tells', (engi
     await hear(watcher, 'a/b\xff\xfe');
   });
 
-  test('nothing of what is left out', async () => {
+  test('nothing of what is left out, but that the directory of it has another time', async () => {
     const root = folder();
     mkdirSync(join(root, 'logs/deep'), { recursive: true });
     const rule = (pattern: string) => ({ pattern, reason: '', room: 'state' as const });
-    const watcher = await follow(root, { engine, excludes: [rule('/logs/'), rule('*.tmp')] });
+    const watcher = await follow(root, { engine, excludes: [rule('/logs/'), rule('*.tmp'), rule('/.neo-pull*')] });
     writeFileSync(join(root, 'logs/deep/one'), '');
     writeFileSync(join(root, 'x.tmp'), '');
     writeFileSync(join(root, 'last'), '');
-    expect(await hear(watcher, 'last')).toEqual(['last']);
+    // By a name that nothing has, and that is left out by no rule.
+    const nobody = engine === 'directories' ? ['neo-pull-nobody'] : [];
+    expect((await hear(watcher, 'last')).sort()).toEqual(['last', ...nobody]);
   });
 
   test('of a root of single files these and nothing else', async () => {
