@@ -182,7 +182,7 @@ export class Follower {
   }
 
   /** Waits for a change there, an order here, or the time of the next pass over everything. */
-  async #something({ clock, signal }: World): Promise<void> {
+  async #something({ clock, signal, emit }: World): Promise<void> {
     const over = new AbortController();
     const either = AbortSignal.any([signal, over.signal]);
     const { desk } = this.#ways;
@@ -198,7 +198,10 @@ export class Follower {
       await Promise.race(waits);
     } catch (error) {
       signal.throwIfAborted();
-      await this.#loseWatcher(problemOf(error).message);
+      const { code, message } = problemOf(error);
+      await this.#loseWatcher(message);
+      // Of the line it is told when it does not come back.
+      if (code !== 'connection-lost') await emit({ type: 'notice', message: `${message} It is started again.` });
     } finally {
       over.abort();
       for (const wait of waits) wait.catch(() => undefined);
