@@ -4,6 +4,7 @@ import { newWorks, channelsAsBefore, newAlive } from './checks/live.ts';
 import { copyAsPlanned, copyIsWhole, oldUnchanged } from './checks/copy.ts';
 import { copyHasAll, nothingLost } from './checks/nothing-lost.ts';
 import { isWorthKnowing, knownTrees } from './checks/known-trees.ts';
+import { databasesSound } from './checks/databases-sound.ts';
 import { linesWhole } from './checks/lines-whole.ts';
 import { oldIsDead, oldStaysDead } from './checks/old-dead.ts';
 import { oldPathsLeft } from './checks/old-paths.ts';
@@ -105,6 +106,7 @@ export function cutover(
       rootsComplete(plan),
       copyIsWhole(plan, { reusesHashes: true }),
       copyHasAll(plan),
+      databasesSound(plan),
       linesWhole(plan),
     ]),
     reconcile(plan),

@@ -125,7 +125,7 @@ export function forecastOf(rates: Rates, known: Known): Forecast {
   const parts: ForecastPart[] = [
     part('stop', known, ['claim', 'stop-old', 'fence-old', 'old-is-dead'], USUAL.stopMs),
     copyPart(rates, known),
-    part('verify', known, ['copy-is-whole', 'databases-sound', 'copy-as-planned'], verifyMs(known)),
+    part('verify', known, ['copy-is-whole', 'copy-as-planned'], verifyMs(known)),
     part('swap', known, ['reconcile', 'stop-new', 'swap'], USUAL.restMs),
     part('doctor', known, ['doctor'], USUAL.doctorMs),
     part(

@@ -496,6 +496,16 @@ export const PROBLEMS = {
     stops: false,
     why: 'A path of Windows means nothing on this machine, and is left as it is.',
   },
+  'database-damaged': {
+    exit: EXIT.mismatch,
+    stops: true,
+    why: 'SQLite finds a database damaged, and a gateway that works with it may damage it further.',
+  },
+  'database-unchecked': {
+    exit: EXIT.cutover,
+    stops: false,
+    why: 'Whether a database is sound could not be found out on this machine.',
+  },
   'database-left': {
     exit: EXIT.cutover,
     stops: false,

@@ -1,6 +1,14 @@
 import { z } from 'zod';
 import type { Mapping } from '../core/plan.ts';
 
+/** Databases that are checked, each on a copy of it: nothing is written where they lie. */
+export interface SoundnessRequest {
+  /** Absolute, raw bytes in base64; what belongs to one lies beside it. */
+  readonly check: readonly string[];
+  /** A folder for one copy after the other; made, and removed. */
+  readonly scratch: string;
+}
+
 /** What the database program is asked, as JSON in base64 in its one argument. */
 export interface DatabaseRequest {
   /** A copy that nobody else has open, absolute; its `-wal` and `-journal` lie beside it. It is changed in place. */
@@ -38,3 +46,13 @@ export const databaseAnswer = z.object({
 
 /** What the database program answers, in one line of JSON. */
 export type DatabaseAnswer = z.infer<typeof databaseAnswer>;
+
+export const soundnessAnswer = z.object({
+  /** Null where this machine has nothing that reads a database; then none was checked. */
+  engine: z.enum(['node:sqlite', 'sqlite3']).nullable(),
+  /** Which of them, by their place in the request, did not pass, and what was said. `unread` says nothing of the database. */
+  failures: z.array(z.object({ at: z.number(), kind: z.enum(['damaged', 'unread']), said: z.string() })),
+});
+
+/** What a check of databases answers, in one line of JSON. */
+export type SoundnessAnswer = z.infer<typeof soundnessAnswer>;

@@ -12,13 +12,13 @@ type Found = {
 };
 
 /**
- * Rewrites the declared columns of a copy and tells of the others. All or nothing in one transaction, with an integrity check before
- * and after; the log is written back into the file. Never throws: what goes wrong is the answer's `failure`.
+ * Rewrites the declared columns of a copy and tells of the others. All or nothing in one transaction, with an integrity check after it: before it,
+ * `databases-sound` has checked the same bytes. The log is written back into the file. Never throws: what goes wrong is the answer's `failure`.
  */
 export function rewriteDatabase(engine: Engine, request: DatabaseRequest, nowMs: () => number): DatabaseAnswer {
   const nothing = { engine: engine.name, failure: null, rewrites: [], left: [], isLookedThrough: false };
   try {
-    check(engine, 'before anything was done');
+    insistOnUtf8(engine);
     const columns = request.columns.filter((one) => hasColumn(engine, one));
     const found = columns.map((column) => findIn(engine, column, request)).filter(({ values }) => values.length > 0);
     const looked = lookThrough(engine, { request, columns }, nowMs);
@@ -34,11 +34,15 @@ export function rewriteDatabase(engine: Engine, request: DatabaseRequest, nowMs:
   }
 }
 
-function check(engine: Engine, when: string): void {
+function insistOnUtf8(engine: Engine): void {
   const encoding = engine.rows('PRAGMA encoding')[0];
   if (encoding !== 'UTF-8') throw new Error(`it is written in ${encoding ?? 'no known encoding'}`);
+}
+
+function check(engine: Engine): void {
   const said = engine.rows('PRAGMA integrity_check(3)');
-  if (said.join() !== 'ok') throw new Error(`it is damaged, as its integrity check said ${when}: ${said.join('; ')}`);
+  if (said.join() !== 'ok')
+    throw new Error(`it is damaged, as its integrity check said after its paths were rewritten: ${said.join('; ')}`);
 }
 
 function hasColumn(engine: Engine, { table, column }: Column): boolean {
@@ -83,7 +87,7 @@ function write(engine: Engine, file: string, found: readonly Found[]): void {
   const table = 'CREATE TEMP TABLE np_map (was TEXT PRIMARY KEY COLLATE BINARY, is_now TEXT)';
   engine.exec(`${[table, 'BEGIN IMMEDIATE', ...updates, 'COMMIT', 'DROP TABLE temp.np_map'].join(';\n')};`);
   engine.exec('PRAGMA wal_checkpoint(TRUNCATE);');
-  check(engine, 'after its paths were rewritten');
+  check(engine);
   engine.close();
   for (const suffix of ['-wal', '-shm', '-journal']) {
     if ((statSync(file + suffix, { throwIfNoEntry: false })?.size ?? 0) > 0 && suffix !== '-shm')

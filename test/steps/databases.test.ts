@@ -1,7 +1,6 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { copyAsPlanned } from '../../src/checks/copy.ts';
 import { databasesToRewrite } from '../../src/checks/databases.ts';
 import { takeOf } from '../../src/checks/manifests.ts';
@@ -9,9 +8,8 @@ import { parseExclude } from '../../src/core/exclude.ts';
 import { problemOf } from '../../src/core/problem.ts';
 import { LocalHost } from '../../src/host/local.ts';
 import { reconcile } from '../../src/steps/reconcile.ts';
-import { inDatabase, rowsIn } from '../sqlite/databases.ts';
+import { inDatabase, rowsIn, withoutSqlite } from '../sqlite/databases.ts';
 import { listTree } from '../kit/listing.ts';
-import { NODE_22 } from '../kit/stand-in/install.ts';
 import { stagedState, type Staged } from './staged.ts';
 
 const AGENT = 'agents/main/agent/smart-agent-neo-agent.sqlite';
@@ -47,15 +45,6 @@ function spoil(staging: string, stateDir: string): void {
   furnish(staging, stateDir);
   mkdirSync(dirname(join(staging, STATE)), { recursive: true });
   writeFileSync(join(staging, STATE), 'no database, whatever it is called\n');
-}
-
-/** The Node of a gateway, of the kind that has no SQLite. */
-function withoutSqlite(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'np-node-'));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-  const node = join(folder, 'node');
-  writeFileSync(node, `#!/bin/sh\nexec '${NODE_22}' --no-experimental-sqlite "$@"\n`, { mode: 0o755 });
-  return node;
 }
 
 function warnings({ events }: Staged): string[] {
