@@ -72,7 +72,7 @@ export async function look(machines: { old: Host; new: Host }, request: LookRequ
 export function staging(plan: Plan, follower: Follower | null = null): readonly AnyStep[] {
   const named = ensure('old-paths', 'Look for old paths that nobody may rewrite', [oldPathsLeft(plan)]);
   const rest = follower ? [follower.step()] : isWorthCatchingUp(plan) ? [catchUp(plan)] : [];
-  return [seed(plan), named, warmNew(plan), ...knowing(plan), ...rest];
+  return [seed(plan, rootsThere(plan)), named, warmNew(plan), ...knowing(plan), ...rest];
 }
 
 /** What is read before the stop, so that it need not be after it; again right before a cutover that comes long after. */

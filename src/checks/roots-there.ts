@@ -1,6 +1,7 @@
+import { mostDeletions } from '../core/decide.ts';
 import type { Plan, Root } from '../core/plan.ts';
 import { problem, type Problem } from '../core/problem.ts';
-import type { Check } from '../core/step.ts';
+import type { Check, World } from '../core/step.ts';
 import { printable } from '../host/printable.ts';
 import { seePaths, type PathFacts } from './see-paths.ts';
 
@@ -14,21 +15,45 @@ export function rootsThere(plan: Plan): Check {
   return {
     id: 'roots-there',
     title: 'Everything that moves is where it was on the old machine',
-    async run(world): Promise<readonly Problem[]> {
-      const { configPath } = plan.old.gateway;
-      const seen = await seePaths(world.old, [...plan.roots.map(({ oldPath }) => oldPath), configPath], world);
-      const problems = plan.roots.flatMap((root) => {
-        const facts = seen.get(root.oldPath);
-        // A read-only account may be kept from looking, and is not kept from copying: then rsync sees what is there.
-        return facts ? [rootProblem(root, facts)].filter((found) => found !== null) : [];
-      });
-      const config = seen.get(configPath);
-      return config?.kind === 'none' ? [...problems, configGone(configPath)] : problems;
-    },
+    run: (world): Promise<readonly Problem[]> => lostOf(plan, world),
   };
 }
 
-function rootProblem(root: Root, { kind, isEmpty, isMount }: PathFacts): Problem | null {
+/**
+ * The same of an earlier Plan, before a newer one takes its place: of what both move, and of what the config still names. A directory that is
+ * empty now is no accident where it was said (`--max-delete`) that so much may go. Read-only.
+ */
+export async function lostSince(
+  was: Plan,
+  now: Plan,
+  world: Pick<World, 'old' | 'clock' | 'signal'>,
+): Promise<Problem[]> {
+  const named = new Set(now.fates.map(({ path }) => path));
+  const stillNamed = new Set(
+    was.fates.flatMap(({ path, fate, root }) => (fate === 'own-root' && named.has(path) ? [root] : [])),
+  );
+  const roots = was.roots.filter(
+    ({ id, oldPath }) => now.roots.some((one) => one.oldPath === oldPath) || stillNamed.has(id),
+  );
+  const { maxDelete } = now.limits;
+  const isSaid = ![now, was].some(({ roots: all }) => mostDeletions(all) === maxDelete);
+  const asked = roots.map((root) => (isSaid && had(root) <= maxDelete ? { ...root, entries: 0 } : root));
+  return lostOf({ ...was, roots: asked }, world);
+}
+
+async function lostOf(plan: Plan, world: Pick<World, 'old' | 'clock' | 'signal'>): Promise<Problem[]> {
+  const { configPath } = plan.old.gateway;
+  const seen = await seePaths(world.old, [...plan.roots.map(({ oldPath }) => oldPath), configPath], world);
+  const problems = plan.roots.flatMap((root) => {
+    const facts = seen.get(root.oldPath);
+    // A read-only account may be kept from looking, and is not kept from copying: then rsync sees what is there.
+    return facts ? [rootProblem(plan, root, facts)].filter((found) => found !== null) : [];
+  });
+  const config = seen.get(configPath);
+  return config?.kind === 'none' ? [...problems, configGone(configPath)] : problems;
+}
+
+function rootProblem(plan: Plan, root: Root, { kind, isEmpty, isMount }: PathFacts): Problem | null {
   const path = printable(root.oldPath);
   if (kind === 'none') {
     return problem('source-gone', {
@@ -48,11 +73,17 @@ function rootProblem(root: Root, { kind, isEmpty, isMount }: PathFacts): Problem
       hint: `Mount it again there (findmnt, /etc/fstab). ${AGAIN}`,
     });
   }
-  if (!isEmpty || root.entries === 0) return null;
+  const count = had(root);
+  if (!isEmpty || count <= 0) return null;
   return problem('source-emptied', {
-    message: `${path} on the old machine is empty; when it was looked at it had ${root.entries} entries.`,
-    hint: `Look there: ls -la '${path}'. ${AGAIN}`,
+    message: `${path} on the old machine is empty; when it was looked at there ${count === 1 ? 'was 1 entry' : `were ${count} entries`} in it.`,
+    hint: `Look there: ls -la '${path}'. ${AGAIN} If it is meant to be empty, say so: --max-delete ${count === mostDeletions(plan.roots) ? count + 1 : count}`,
   });
+}
+
+/** Of a directory that moves as a whole, it has itself been counted too. */
+function had({ entries, files }: Root): number {
+  return files === null ? entries - 1 : entries;
 }
 
 function configGone(configPath: string): Problem {

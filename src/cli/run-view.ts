@@ -1,5 +1,6 @@
-import type { Outcome, Running } from '../core/event.ts';
+import type { Event, Outcome, Running } from '../core/event.ts';
 import { nextSteps, type NextStep } from '../core/next-steps.ts';
+import type { Problem } from '../core/problem.ts';
 import { runningOf } from '../core/running.ts';
 import { isoTime } from '../core/timestamp.ts';
 import { loadDashboard } from '../gateway/dashboard.ts';
@@ -17,6 +18,8 @@ export interface RunView {
   readonly lastAt: string | null;
   /** Null when the last visit has not ended. */
   readonly outcome: Outcome | null;
+  /** What ended the last visit, or what it ended with; null when there is nothing to say. */
+  readonly problem: Problem | null;
   readonly running: Running;
   /** Since when that one serves, or none does; null when it was not touched. */
   readonly since: string | null;
@@ -44,6 +47,7 @@ export async function viewRun(home: StateHome, { folder, events, state }: Earlie
     startedAt: events[0]?.ts ?? null,
     lastAt: events.at(-1)?.ts ?? null,
     outcome,
+    problem: outcome === null ? null : lastProblem(events),
     running,
     since: events.findLast(({ type }) => type === 'run.up' || type === 'run.down')?.ts ?? null,
     isMidway: midway,
@@ -64,6 +68,11 @@ function isBy(
 
 function workingOf({ pid, command }: LockHolder): RunView['working'] {
   return { pid, command };
+}
+
+function lastProblem(events: readonly Event[]): Problem | null {
+  const end = events.findLast((event) => event.type === 'run.finished');
+  return end?.problem ?? null;
 }
 
 async function portOf(port: number): Promise<RunView['newPort']> {

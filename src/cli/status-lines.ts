@@ -1,4 +1,5 @@
 import { printable } from '../host/printable.ts';
+import { listedProblem } from './problem-lines.ts';
 import { inked, type Paper } from './paper.ts';
 import type { RunView } from './run-view.ts';
 import { labelled } from './wrap.ts';
@@ -36,6 +37,7 @@ export function statusLines(view: RunView, paper: Paper): string[] {
     ),
     ...portLines(view).flatMap((text) => line('Port', text)),
     ...line('Folder', view.folder),
+    ...(view.problem && !view.working ? ['', ...listedProblem(view.problem, paper)] : []),
     ...(view.working ? [] : nextLines(view, paper)),
   ];
 }

@@ -84,8 +84,8 @@ export function decide(inventory: Inventory, routes: readonly Route[], wish: Wis
   };
 }
 
-/** What one pass may delete unless it was said: half of everything, for more looks like an accident. */
-function mostDeletions(roots: readonly Root[]): number {
+/** What one pass may delete unless it was said: half of everything, for more looks like an accident. Pure. */
+export function mostDeletions(roots: readonly Root[]): number {
   return Math.max(100, Math.floor(sum(roots.map(({ entries }) => entries)) / 2));
 }
 

@@ -28,6 +28,7 @@ export function nextSteps(standing: Standing): readonly NextStep[] {
   if (isMidway) return whenMidway(standing);
   if (outcome === 'staged') return whenStaged(standing);
   if (outcome === 'rolled-back') return whenBack(standing);
+  if (outcome !== null && standing.command.startsWith('sync ')) return whenCopyEnded(standing);
   return [
     { command: `neo-pull resume ${run}`, purpose: 'go on from where it ended; what was copied is kept' },
     { command: `neo-pull report ${run}`, purpose: 'read what happened' },
@@ -67,6 +68,13 @@ function whenStaged({ run, command }: Standing): NextStep[] {
     { command: `neo-pull cutover ${run}`, purpose: 'move now: only what changed since is still to be copied' },
     { command: `neo-pull ${command}`, purpose: 'bring the copy up to date, any number of times' },
     { command: `neo-pull verify ${run}`, purpose: 'compare the copy with the old machine' },
+  ];
+}
+
+function whenCopyEnded({ run, command }: Standing): NextStep[] {
+  return [
+    { command: `neo-pull ${command}`, purpose: 'go on, once what ended it is mended; what was copied is kept' },
+    { command: `neo-pull report ${run}`, purpose: 'read what happened' },
   ];
 }
 

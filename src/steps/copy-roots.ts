@@ -2,7 +2,7 @@ import type { Places } from '../core/follow.ts';
 import type { Plan, Root } from '../core/plan.ts';
 import { ProblemError } from '../core/problem.ts';
 import { runOk } from '../host/run.ts';
-import { keep, type Step, type World } from '../core/step.ts';
+import { keep, type Check, type Step, type World } from '../core/step.ts';
 import type { PullStats } from '../transfer/pull.ts';
 import { databasesIn } from './pending.ts';
 import { withOtherNames } from './several-names.ts';
@@ -16,14 +16,19 @@ const LIVE_PASSES = 3;
 /** For a command that does nothing, once there is a line. */
 const ANSWER_MS = 60_000;
 
-/** The first copy, and every later pass while the old gateway still serves. A lost line is taken up where it broke. */
-export function seed(plan: Plan): Step<null> {
+/**
+ * The first copy, and every later pass while the old gateway still serves. A lost line is taken up where it broke. Nothing is copied where
+ * the guard sees that the old machine is not as the Plan knows it.
+ */
+export function seed(plan: Plan, guard: Check): Step<null> {
   return {
     id: 'seed',
     title: 'Copy into staging while the old gateway goes on serving',
     touches: 'staging',
     before: () => Promise.resolve(null),
     async apply(world) {
+      const stopping = (await guard.run(world)).find(({ stops }) => stops);
+      if (stopping) throw new ProblemError(stopping);
       for (const root of plan.roots) {
         await makeStaging(root, plan.new.uid);
         await livePasses(plan, root, world);

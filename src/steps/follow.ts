@@ -40,6 +40,8 @@ const ANSWER_MS = 60_000;
 const WAITING_MS = 1000;
 /** A wait that took so much longer than it should: this machine slept meanwhile, and nothing told since is worth much. */
 const SLEPT_MS = 30_000;
+/** What is gone there is looked for once more after so long, before it counts as gone. */
+const LOOK_AGAIN_MS = 1000;
 const SESSIONS = /(?:^|\/)sessions\//;
 
 /** What the loop does next. */
@@ -114,6 +116,7 @@ export class Follower {
 
   async #take(turn: Exclude<Turn, 'end'>, world: World): Promise<void> {
     if (turn === 'watch') await this.#watch(world);
+    if (turn === 'places' && this.#rounds.pending.isFateful(this.#plan)) await this.#halt(world);
     const brought = turn === 'places' ? await this.#rounds.places(world) : null;
     if (brought) return;
     await this.#halt(world);
@@ -258,7 +261,12 @@ export class Follower {
   }
 
   async #halt(world: World): Promise<void> {
-    const stopping = (await this.#ways.guard.run(world)).find(({ stops }) => stops);
+    const look = async (): Promise<Problem | undefined> =>
+      (await this.#ways.guard.run(world)).find(({ stops }) => stops);
+    if (!(await look())) return;
+    // Whoever edits or mounts something takes it away for a moment, and nobody is served sooner by a halt.
+    await world.clock.sleep(LOOK_AGAIN_MS, world.signal);
+    const stopping = await look();
     if (stopping) throw new ProblemError(stopping);
   }
 

@@ -1,10 +1,15 @@
+import { lstat, readdir, rm } from 'node:fs/promises';
+import { isDatabase } from '../core/database-files.ts';
 import { excludeMatcher, toRsyncFilters } from '../core/exclude.ts';
 import { onlyFilesFilters, onlyFilesMatcher } from '../core/only-files.ts';
 import type { Plan, Root } from '../core/plan.ts';
 import type { World } from '../core/step.ts';
-import { pull, type PullStats } from '../transfer/pull.ts';
+import { pull, type PullOptions, type PullStats } from '../transfer/pull.ts';
 import { speaksPlainly } from '../transfer/rsync-version.ts';
+import { databasesIn } from './pending.ts';
 import { clearDirty, isDirty } from './staging-dir.ts';
+
+const SLASH = Buffer.from('/');
 
 /** How one pass over one root is made. */
 export interface PassOptions {
@@ -23,7 +28,7 @@ export function takesPlaces({ old }: Plan): boolean {
 }
 
 const NOTHING: PullStats = {
-  ...{ files: 0, bytes: 0, wireBytes: 0, deleted: 0, partial: false, vanished: false, errors: [] },
+  ...{ files: 0, bytes: 0, wireBytes: 0, deleted: 0, partial: false, vanished: false, isSpared: false, errors: [] },
 };
 
 /** One pass of rsync over one root, told as it goes on. Throws what `pull` throws. */
@@ -35,7 +40,7 @@ export async function pass(plan: Plan, root: Root, world: World, options: PassOp
   const dirty = await isDirty(root);
   // Of two changes in one second the later one cannot be seen by times in whole seconds.
   const checksum = dirty || (!live && speaksPlainly(plan.old.rsync));
-  const stats = await pull({
+  const asked: PullOptions = {
     old: world.old,
     local: world.new,
     oldPath: root.oldPath,
@@ -67,7 +72,9 @@ export async function pass(plan: Plan, root: Root, world: World, options: PassOp
       // Nobody waits for it, so nobody would catch it; where nothing can be told any more, the next event that is awaited says so.
       world.emit(told).catch(() => undefined);
     },
-  });
+  };
+  if (dirty && !only) await dropSharedMemory(root);
+  const stats = live && !(await mayAllGo(root, plan.limits.maxDelete, only)) ? await sparing(asked) : await pull(asked);
   if (dirty && !only && !stats.partial) await clearDirty(root);
   return stats;
 }
@@ -77,6 +84,48 @@ function copiedOf({ excludes }: Plan, { room, workspaces, files }: Root): (path:
   if (files !== null) return onlyFilesMatcher(files);
   const ruleOf = excludeMatcher(excludes, room, workspaces);
   return (path) => ruleOf(path, false) === null;
+}
+
+/** A gateway that was quietly started on the copy, and taken back, may have left what no pass looks at. It says nothing of the log that comes now. */
+async function dropSharedMemory(root: Root): Promise<void> {
+  for (const path of await databasesIn(root)) {
+    const file = path.toString('latin1');
+    const beside = Buffer.from(`${file}-shm`, 'latin1');
+    if (isDatabase(file)) await rm(Buffer.concat([Buffer.from(`${root.stagingPath}/`), beside]), { force: true });
+  }
+}
+
+/**
+ * Deletes nothing before it is known how much that would be: rsync's own limit stops only once so much is gone. Without deletions it is one pass
+ * like any other.
+ */
+async function sparing(asked: PullOptions): Promise<PullStats> {
+  const first = await pull({ ...asked, delete: null, tellsDeletions: true });
+  if (!first.isSpared) return first;
+  await pull({ ...asked, dryRun: true });
+  const second = await pull(asked);
+  return {
+    ...second,
+    files: first.files + second.files,
+    bytes: first.bytes + second.bytes,
+    wireBytes: first.wireBytes + second.wireBytes,
+  };
+}
+
+/** Is there no more in staging, of what the pass looks at, than may be deleted? Counted no further than that. */
+async function mayAllGo({ stagingPath }: Root, max: number, only: readonly Buffer[] | undefined): Promise<boolean> {
+  let left = max;
+  const staging = Buffer.from(`${stagingPath}/`);
+  for (const open = (only ?? [Buffer.from('.')]).map((path) => Buffer.concat([staging, path])); open.length > 0;) {
+    const path = open.pop();
+    const seen = path && (await lstat(path).catch(() => null));
+    if (!path || !seen) continue;
+    left -= 1;
+    if (left < 0) return false;
+    if (!seen.isDirectory()) continue;
+    for (const name of await readdir(path, { encoding: 'buffer' })) open.push(Buffer.concat([path, SLASH, name]));
+  }
+  return true;
 }
 
 function filtersOf(plan: Plan, { room, workspaces, files }: Root): string[] {

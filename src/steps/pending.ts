@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import type { Places } from '../core/follow.ts';
-import type { Root } from '../core/plan.ts';
+import type { Plan, Root } from '../core/plan.ts';
 
 /** One place that may have changed; of a directory, when `subtree`, with all that is in it. */
 export interface Place {
@@ -43,6 +43,16 @@ export class Pending {
       if (place.path.length === 0) this.lose();
       else this.#places.set(keyOf(place), place);
     }
+  }
+
+  /** Is among the places an entry of a root itself, or the config? What takes a directory away, or empties it, takes one of those. */
+  isFateful({ roots, old }: Plan): boolean {
+    const { configPath } = old.gateway;
+    return [...this.#places.values()].some(({ root, path }) => {
+      const text = path.toString('latin1');
+      const whole = `${roots.find(({ id }) => id === root)?.oldPath ?? ''}/${path.toString()}`;
+      return !text.includes('/') || configPath === whole || configPath.startsWith(`${whole}/`);
+    });
   }
 
   /** Something was not told, or is not known to have been. */

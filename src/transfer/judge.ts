@@ -17,6 +17,8 @@ export interface Ending {
   readonly stagingPath: string;
   /** `delete.max`, or null when nothing was to be deleted. */
   readonly maxDelete: number | null;
+  /** Was it only to be told whether anything would have to be deleted? */
+  readonly spares: boolean;
   /** What either rsync said, sanitised. */
   readonly errors: readonly string[];
   /** Some of the names that were deleted, sanitised. */
@@ -30,16 +32,17 @@ const CODE = { partial: 23, vanished: 24, maxDelete: 25, noDirectory: 125 } as c
 
 /**
  * Decides by numbers, never by words, what a pass came to: `whole`; only while live, `vanished` (some files were gone when their turn came, and
- * nothing else is missing) and `partial` (some files changed or could
- * not be read), or throws the Problem. Pure.
+ * nothing else is missing) and `partial` (some files changed or could not be read); `spared` (only where it spares: whole, but for what it
+ * did not delete); or throws the Problem. Pure.
  */
-export function judge(ending: Ending): 'whole' | 'vanished' | 'partial' {
-  const { local, remote, stalled, full, live } = ending;
+export function judge(ending: Ending): 'whole' | 'vanished' | 'partial' | 'spared' {
+  const { local, remote, stalled, full, live, spares } = ending;
   if (stalled) throw stall(ending);
   if (local.code === 0) return 'whole';
   if (remote.kind === 'failed') throw remote.error;
   if (remote.kind === 'exited' && remote.exit.code === CODE.noDirectory) throw gone(ending);
   if (full) throw noRoom(ending);
+  if (local.code === CODE.maxDelete && spares) return 'spared';
   if (local.code === CODE.maxDelete) throw massDeletion(ending);
   if (live && local.code === CODE.partial) return 'partial';
   if (live && local.code === CODE.vanished) return 'vanished';
@@ -72,7 +75,7 @@ function massDeletion({ oldPath, maxDelete, deletions }: Ending): ProblemError {
   const examples = deletions.length > 0 ? ` Among them: ${deletions.join(', ')}.` : '';
   return fail('mass-deletion', {
     message: `More than ${maxDelete ?? 0} entries that were copied earlier are gone from ${oldPath} on the old machine.${examples}`,
-    hint: `Only the copy in staging was touched. Look on the old machine whether ${oldPath} is whole before going on.`,
+    hint: `Look on the old machine whether ${oldPath} is whole. When it is as it should be, run the same command again; if so much was meant to go, with a larger --max-delete.`,
     detail: { deletions },
   });
 }

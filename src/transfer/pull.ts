@@ -36,6 +36,8 @@ export interface PullStats {
   readonly partial: boolean;
   /** Partial only because names vanished that were there when the pass began: whoever is told of changes is told of these too. */
   readonly vanished: boolean;
+  /** True only with `tellsDeletions`: something is gone on the old machine, and is in staging still. */
+  readonly isSpared: boolean;
   /** The first lines of what rsync complained of, fit to be shown; empty after a whole pass. */
   readonly errors: readonly string[];
 }
@@ -71,6 +73,8 @@ export interface PullOptions {
   readonly ignoreTimes?: boolean;
   /** Delete in staging what is gone on the old machine; more than `max` is `mass-deletion`. */
   readonly delete: { readonly max: number } | null;
+  /** With `delete: null`: tell whether something would have been deleted. */
+  readonly tellsDeletions?: boolean;
   readonly bwlimitKiBps: number | null;
   /** Longest time without a sign of life. */
   readonly stallMs: number;
@@ -134,8 +138,11 @@ async function pass(options: PullOptions, folder: BridgeFolder, bridge: Bridge):
   const errors = [...received.errors.lines, ...bridge.errors()];
   const maxDelete = options.delete?.max ?? null;
   const facts = { stallMs, live, oldPath, stagingPath, maxDelete };
-  const verdict = judge({ ...facts, local, remote, stalled, full, errors, deletions });
-  return { ...sums(stats, bridge), partial: verdict !== 'whole', vanished: verdict === 'vanished', errors };
+  const spares = options.tellsDeletions === true;
+  const verdict = judge({ ...facts, local, remote, stalled, full, errors, deletions, spares });
+  const isPartial = verdict === 'partial' || verdict === 'vanished';
+  const ended = { partial: isPartial, vanished: verdict === 'vanished', isSpared: verdict === 'spared' };
+  return { ...sums(stats, bridge), ...ended, errors };
 }
 
 /** The list lies in the private folder of this pass, and goes with it. A path that leads out of the root would be a defect of the caller. */
@@ -208,7 +215,8 @@ function argsFor(options: PullOptions, folder: BridgeFolder): string[] {
     filters: options.filters,
     checksum: options.checksum,
     ignoreTimes: options.ignoreTimes ?? false,
-    delete: options.delete,
+    // None at all are more than none, which is all that is asked for.
+    delete: options.tellsDeletions === true ? { max: 0 } : options.delete,
     only: options.only ? listPath(folder) : null,
     bwlimitKiBps: options.bwlimitKiBps,
     // behind ours, so that ours speaks first; it is what ends a sender that lost us without being told

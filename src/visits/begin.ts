@@ -1,3 +1,4 @@
+import { lostSince } from '../checks/roots-there.ts';
 import { surveyIdentity } from '../checks/survey.ts';
 import type { Host } from '../core/host.ts';
 import type { Connect, Plan } from '../core/plan.ts';
@@ -95,8 +96,17 @@ export async function beginRun(visit: Visit, seen: Plan, earlier: EarlierRun | n
   const { id, path } = visit.folder;
   visit.journal = earlier ? await Journal.open(path, clock, id) : await Journal.create(path, clock, id);
   await tellStart(visit, seen.target);
-  if (visit.journal.state.plan) await revise(visit, seen);
+  const agreed = visit.journal.state.plan;
+  if (agreed) await refuseVanished(visit, agreed, seen);
+  if (agreed) await revise(visit, seen);
   else await visit.bus.emit({ type: 'plan.made', plan: named(seen, id) });
+}
+
+/** Throws what would let an accident on the old machine into staging: what the agreed Plan moves is gone there, or empty. Read-only. */
+export async function refuseVanished({ old, tools }: Visit, agreed: Plan, seen: Plan): Promise<void> {
+  if (!old) throw new Error('the old machine was not looked at');
+  const { clock, interrupt } = tools;
+  refuse(await lostSince(agreed, seen, { old, clock, signal: interrupt.signal }));
 }
 
 /** Makes what a new look has decided the Plan of the run. Returns whether more than sizes changed. */

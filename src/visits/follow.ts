@@ -12,7 +12,17 @@ import { openControl } from '../run/control-server.ts';
 import { ownIdentity } from '../run/process-identity.ts';
 import { advance } from '../run/runner.ts';
 import { alreadyMoved } from './already-moved.ts';
-import { beginRun, insistOnMachine, lookAt, lookOn, refuse, refuseOthersClaim, revise, show } from './begin.ts';
+import {
+  beginRun,
+  insistOnMachine,
+  lookAt,
+  lookOn,
+  refuse,
+  refuseOthersClaim,
+  refuseVanished,
+  revise,
+  show,
+} from './begin.ts';
 import { consent, consentAgain } from './consent.ts';
 import { cutOver } from './cut-over.ts';
 import { OrderDesk } from './desk.ts';
@@ -121,6 +131,7 @@ class Daemon {
       const { plan, problems } = await lookOn(visit, reached(visit), { ...request, asksChannels: true });
       await insistOnMachine(agreed, plan.old.machineId);
       refuse(problems);
+      await refuseVanished(visit, agreed, plan);
       await refuseOthersClaim(visit, plan, this.#earlier);
       const asked = { ...visit, tools: { ...visit.tools, yes: order.yes } };
       await consentAgain(asked, agreed, plan);

@@ -18,9 +18,10 @@ const ENDING: Ending = {
   maxDelete: 5,
   errors: ['first', 'second', 'third', 'fourth'],
   deletions: ['a', 'b'],
+  spares: false,
 };
 
-function outcome(changes: Partial<Ending>): ProblemCode | 'whole' | 'vanished' | 'partial' {
+function outcome(changes: Partial<Ending>): ProblemCode | 'whole' | 'vanished' | 'partial' | 'spared' {
   try {
     return judge({ ...ENDING, ...changes });
   } catch (error) {
@@ -40,6 +41,7 @@ describe('judge', () => {
     ['11 with a full disk', { local: ended(11), full: true }, 'disk-full'],
     ['11 with room', { local: ended(11) }, 'transfer-failed'],
     ['25', { local: ended(25), live: true }, 'mass-deletion'],
+    ['25 where it was only asked', { local: ended(25), live: true, spares: true }, 'spared'],
     ['12 after the line broke', { local: ended(12), remote: { kind: 'failed', error: lost } }, 'connection-lost'],
     ['255 after the line broke', { local: ended(255), remote: { kind: 'failed', error: lost } }, 'connection-lost'],
     ['12 after 125 there', { local: ended(12), remote: { kind: 'exited', exit: ended(125) } }, 'source-gone'],
