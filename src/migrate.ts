@@ -26,7 +26,7 @@ import { carryEnv } from './steps/carry-env.ts';
 import { catchUp, isWorthCatchingUp } from './steps/catch-up.ts';
 import { claim } from './steps/claim.ts';
 import { commit } from './steps/commit.ts';
-import { lastDelta, seed } from './steps/copy-roots.ts';
+import { copyAgain, lastDelta, seed } from './steps/copy-roots.ts';
 import { doctor } from './steps/doctor.ts';
 import { ensure } from './steps/ensure.ts';
 import { fenceOld } from './steps/fence-old.ts';
@@ -104,7 +104,7 @@ export function cutover(
     lastDelta(plan, follower),
     ensure('copy-is-whole', 'Compare the copy with the old machine', [
       rootsComplete(plan),
-      copyIsWhole(plan, { reusesHashes: true }),
+      copyIsWhole(plan, { again: copyAgain(plan), reusesHashes: true }),
       copyHasAll(plan),
       databasesSound(plan),
       linesWhole(plan),

@@ -10,33 +10,71 @@ import { Declared } from './declared.ts';
 import { speaksPlainly } from '../transfer/rsync-version.ts';
 import { together } from './together.ts';
 
+/** Copies some files of a root once more, whatever their sizes and times say. */
+export type CopyAgain = (root: Root, files: readonly Buffer[], world: World) => Promise<void>;
+
+/** How the comparison is made in a cutover; by itself it reads everything, and mends nothing. */
+export interface Wholeness {
+  /** Copies once more what differs in its content alone. */
+  readonly again?: CopyAgain;
+  /** Of files that have not changed since `knownTrees` read them, on either machine, the hashes are taken from there. */
+  readonly reusesHashes?: boolean;
+}
+
 /**
- * Before reconcile: staging is the old tree, taken now, byte for byte, but for the modes that a working copy needs. `reusesHashes`: of files that
- * have not changed since `knownTrees` read them, on either machine, the hashes are taken from there.
+ * Before reconcile: staging is the old tree, taken now, byte for byte, but for the modes that a working copy needs. A file that was written twice
+ * within one tick of its clock, or whose time was set back, differs in its content alone, which no pass by sizes and times can see: where
+ * nothing else differs these are copied `again`, once, and everything is compared anew.
  */
-export function copyIsWhole(plan: Plan, { reusesHashes = false }: { reusesHashes?: boolean } = {}): Check {
-  const take = (world: World, root: Root, tree: 'old' | 'staged'): Promise<ManifestSummary> =>
-    reusesHashes
-      ? takeKnowing(world, plan, { root, tree, known: `${tree}-known` })
-      : takeOf(world, plan, { root, tree, hash: true });
+export function copyIsWhole(plan: Plan, wholeness: Wholeness = {}): Check {
+  const { again } = wholeness;
   return {
     id: 'copy-is-whole',
     title: 'Every file of the copy has the bytes, mode, time and links of the old one',
     async run(world) {
       const problems: Problem[] = [];
       for (const root of plan.roots) {
-        const [old] = await together([take(world, root, 'old'), take(world, root, 'staged')]);
-        problems.push(...unreadable(root, old));
-        const files = [manifestFile(world.run, root, 'old'), manifestFile(world.run, root, 'staged')] as const;
-        const compared = await compareManifests(...files, {
-          expect: (entry) => ({ ...entry, mode: stagedOf(entry), mtimeNs: timeSent(plan, entry) }),
-        });
-        problems.push(...differing('copy-differs', root, compared));
-        if (problems.length === 0) await tell(world, root, old);
+        let seen = await compareNow({ plan, root, wholeness }, world);
+        if (again && seen.unreadable.length === 0 && seen.total > 0 && seen.stale.length === seen.total) {
+          await world.emit({ type: 'notice', message: `${counted(seen.total)} without a change of size or time.` });
+          await again(root, seen.stale, world);
+          seen = await compareNow({ plan, root, wholeness }, world);
+        }
+        problems.push(...seen.unreadable, ...differing('copy-differs', root, seen));
+        if (problems.length === 0) await tell(world, root, seen.old);
       }
       return problems;
     },
   };
+}
+
+function counted(files: number): string {
+  return files === 1 ? '1 file was rewritten' : `${files} files were rewritten`;
+}
+
+interface SeenNow extends Comparison {
+  readonly old: ManifestSummary;
+  readonly unreadable: readonly Problem[];
+  /** What differs by its content alone. */
+  readonly stale: readonly Buffer[];
+}
+
+async function compareNow(
+  { plan, root, wholeness }: { plan: Plan; root: Root; wholeness: Wholeness },
+  world: World,
+): Promise<SeenNow> {
+  const take = (tree: 'old' | 'staged'): Promise<ManifestSummary> =>
+    wholeness.reusesHashes === true
+      ? takeKnowing(world, plan, { root, tree, known: `${tree}-known` })
+      : takeOf(world, plan, { root, tree, hash: true });
+  const [old] = await together([take('old'), take('staged')]);
+  const files = [manifestFile(world.run, root, 'old'), manifestFile(world.run, root, 'staged')] as const;
+  const stale: Buffer[] = [];
+  const compared = await compareManifests(...files, {
+    expect: (entry) => ({ ...entry, mode: stagedOf(entry), mtimeNs: timeSent(plan, entry) }),
+    onContent: (path) => stale.push(path),
+  });
+  return { ...compared, old, stale, unreadable: unreadable(root, old) };
 }
 
 /** After reconcile: staging is the old tree with exactly the declared changes. Contents that nothing declared were just compared. */

@@ -102,6 +102,14 @@ async function lastPass({ plan, root, world }: Last, only?: readonly Buffer[]): 
   await tellingPass(plan, root, world, { step: 'last-delta', live: false, ...(only ? { only } : {}) });
 }
 
+/** Copies files once more after the last pass, by their content; everything where the other end takes no list. */
+export function copyAgain(plan: Plan): (root: Root, files: readonly Buffer[], world: World) => Promise<void> {
+  return async (root, files, world) => {
+    const only = takesPlaces(plan) ? { only: files } : {};
+    await tellingPass(plan, root, world, { ...only, step: 'last-delta', live: false });
+  };
+}
+
 async function livePasses(plan: Plan, root: Root, world: World): Promise<void> {
   for (let n = 1; n <= LIVE_PASSES; n += 1) {
     const stats = await untilTheLineHolds(plan, root, world);

@@ -117,6 +117,8 @@ export interface CompareOptions {
   readonly expectAdded?: (found: Entry) => Entry | null;
   /** Fields that do not matter for an expected entry; none unless given. */
   readonly ignore?: (expected: Entry) => readonly Field[];
+  /** Is told each path that differs, where there is one entry of both, by its content alone. */
+  readonly onContent?: (path: Buffer) => void;
 }
 
 export interface Comparison {
@@ -161,11 +163,15 @@ export interface Pair {
   readonly found: Entry | null;
 }
 
-function judge({ expected: known, found }: Pair, { ignore, expectAdded }: CompareOptions): Difference | null {
+function judge({ expected: known, found }: Pair, options: CompareOptions): Difference | null {
+  const { ignore, expectAdded, onContent } = options;
   const expected = known ?? (found && expectAdded ? expectAdded(found) : null);
   if (expected === null) return found && { path: printable(found.path), what: 'extra' };
   if (found === null) return { path: printable(expected.path), what: 'missing' };
-  return differenceOf(expected, found, ignore ? ignore(expected) : []);
+  const ignored = ignore ? ignore(expected) : [];
+  const difference = differenceOf(expected, found, ignored);
+  if (difference && onContent && !differenceOf(expected, found, [...ignored, 'hash'])) onContent(expected.path);
+  return difference;
 }
 
 /** Joins two ordered lists by path. */
