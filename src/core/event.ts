@@ -121,6 +121,8 @@ export type EventBody =
     }
   /** A pass while following; only told, for there is one for every change. `places` are those that have changed again meanwhile. */
   | { type: 'round.done'; full: boolean; tookMs: number; wireBytes: number; places: number; forecastMs: number }
+  /** A cutover that was ordered for later will not be made: only told, to whoever ordered it among others. */
+  | { type: 'order.dropped'; problem: Problem }
   /** What was seen and decided, before anybody is asked and before anything is done. Never part of a Journal. */
   | { type: 'plan.shown'; plan: Plan; problems: readonly Problem[] }
   | { type: 'notice'; message: string };

@@ -10,8 +10,8 @@ export interface Desk {
   ending(): 'stop' | CutoverOrder | null;
   /** Resolves when one of the above may have changed; rejects with the signal's reason. */
   changed(signal: AbortSignal): Promise<void>;
-  /** The cutover cannot be begun now: it is told, and the following goes on. */
-  refuse(problem: Problem): void;
+  /** This order cannot be followed: that is told, and the following goes on. Nothing where another one has taken its place. */
+  refuse(order: CutoverOrder, problem: Problem): void;
 }
 
 /** Where the following stands; each is a whole picture. Moments in milliseconds since the epoch. */

@@ -18,7 +18,10 @@ export interface CutoverOrder {
   readonly force: boolean;
   /** The last pass looks at everything, whatever the watcher has seen. */
   readonly paranoid: boolean;
-  /** Was the one question of a move answered? The daemon has no one to ask. */
+  /**
+   * Was `--yes` given? The one question of a move was asked by whoever gives the order; without `--yes` the order is refused where the machines are
+   * not as they were when the plan was made.
+   */
   readonly yes: boolean;
 }
 

@@ -104,6 +104,7 @@ class Heard {
   /** The answer, once there is nothing more to wait for. */
   add(reply: Reply): Answer | null {
     if ('answer' in reply) this.#answer = reply.answer;
+    else if (reply.event.type === 'order.dropped') this.#answer = { ok: false, problem: reply.event.problem };
     else if (reply.event.type === 'run.finished') this.#end = true;
     return !this.#needsEnd || this.#end || this.#answer?.ok === false ? this.#answer : null;
   }

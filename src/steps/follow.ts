@@ -1,48 +1,61 @@
 import type { Desk, Places, Standing } from '../core/follow.ts';
 import type { CutoverOrder } from '../core/order.ts';
 import type { Plan } from '../core/plan.ts';
-import { ProblemError, problemOf, type Problem } from '../core/problem.ts';
+import { ProblemError, problemOf, type Problem, type ProblemCode } from '../core/problem.ts';
 import { keep, type Check, type Step, type World } from '../core/step.ts';
 import { isoTime, parseIsoTime } from '../core/timestamp.ts';
 import { runOk } from '../host/run.ts';
-import { startWatcher, type Watcher } from '../watch/watcher.ts';
-import { claimFolder } from './claim.ts';
+import { firstOf } from '../host/waiters.ts';
+import { Pulse, type PulseLimits } from './pulse.ts';
+import { Repairs } from './repairs.ts';
 import { Rounds } from './rounds.ts';
+import { WatchKeeper } from './watch-keeper.ts';
 
 /** What the following needs from outside of it. */
 export interface FollowWays {
   readonly desk: Desk;
-  /** Is everything still where it was on the old machine? Asked before each pass over everything; a Problem that stops halts the following. */
+  /** Is everything still where it was on the old machine? A Problem that stops, and is still there a moment later, halts the following. */
   readonly guard: Check;
   /** Is an agent there in the middle of a turn? Null when none is. */
   readonly runningTurn: (world: World) => Promise<Problem | null>;
   /** What parts of a cutover took before, by step, in milliseconds. */
   readonly known: () => ReadonlyMap<string, number>;
   readonly tell: (standing: Standing) => void;
+  readonly limits?: Partial<FollowLimits>;
 }
+
+/** In milliseconds. At each beat it is told where the following stands, and looked whether this machine slept, though nothing happens. */
+export type FollowLimits = PulseLimits;
+
+const LIMITS: FollowLimits = { beatMs: 15_000, sleptMs: 10_000 };
 
 /** So long may changes gather before a round takes them. */
 const GATHER_MS = 150;
-/** Between two rounds there is three times as much rest as the last one took, but no more than this: the old machine has other things to do. */
-const REST_MS = 1500;
+/** After a round there is three times as much rest as it took, but no more than this: the old machine has other things to do. */
+const REST_MS = { places: 1500, whole: 60_000 } as const;
 /** A pass over everything at least so often, however healthy the watcher is. */
 const WHOLE_EVERY_MS = 5 * 60_000;
-/** Without a watcher, or where something could not be copied: this often, or in ten times as long as a pass takes. */
-const POLL_MS = 5000;
-/** A watcher that could not be started is tried again this often. */
-const WATCH_AGAIN_MS = 10 * 60_000;
-/** Between tries of a line that does not come back: this at first, doubled up to the last. */
-const LINE_MS = { first: 2000, last: 60_000 } as const;
-/** How long the proof by a cookie may take while no gateway serves. */
-const SETTLE_MS = 3000;
+/** Without a watcher, or where something could not be copied: this often, or in ten times as long as a pass takes; never less often than the last. */
+const POLL_MS = { often: 5000, seldom: 30 * 60_000 } as const;
+/** Between tries of what does not work for now: this at first, doubled up to the last. */
+const AGAIN_MS = { first: 2000, last: 60_000 } as const;
 const ANSWER_MS = 60_000;
 /** While a cutover waits for its time or for quiet, it is looked this often whether that has come. */
 const WAITING_MS = 1000;
-/** A wait that took so much longer than it should: this machine slept meanwhile, and nothing told since is worth much. */
-const SLEPT_MS = 30_000;
 /** What is gone there is looked for once more after so long, before it counts as gone. */
 const LOOK_AGAIN_MS = 1000;
+/** So much may be left to the pass that is made while no gateway serves. */
+const LEFT_TO_LAST = 500;
 const SESSIONS = /(?:^|\/)sessions\//;
+/** What may be better in a while: it is told and tried again, for days if need be. Anything else ends the following. */
+const PASSING: ReadonlySet<ProblemCode> = new Set<ProblemCode>([
+  'connection-lost',
+  'transfer-stalled',
+  'transfer-failed',
+  'disk-full',
+  'command-timeout',
+  'command-failed',
+]);
 
 /** What the loop does next. */
 type Turn = 'watch' | 'whole' | 'places' | 'end';
@@ -55,16 +68,23 @@ export class Follower {
   readonly #plan: Plan;
   readonly #ways: FollowWays;
   readonly #rounds: Rounds;
-  #watcher: Watcher | null = null;
+  readonly #repairs: Repairs;
+  readonly #watch: WatchKeeper;
+  readonly #pulse = new Pulse();
+  readonly #limits: FollowLimits;
   #note: string | null = null;
-  #waitsForLine = false;
-  #triedMs = 0;
+  #failures = 0;
+  #readied: CutoverOrder | null = null;
+  #isLineLost = false;
   #quietSinceMs = 0;
 
   constructor(plan: Plan, ways: FollowWays) {
     this.#plan = plan;
     this.#ways = ways;
     this.#rounds = new Rounds(plan, ways.known);
+    this.#repairs = new Repairs(plan.roots);
+    this.#watch = new WatchKeeper(plan);
+    this.#limits = { ...LIMITS, ...ways.limits };
   }
 
   /** The step that follows. It ends when it is told to, or by a Problem: one with exit 13 where the old machine is not as it was. */
@@ -84,55 +104,81 @@ export class Follower {
    * cannot prove that it has told everything, or `--paranoid`. The watcher runs on.
    */
   async lastPlaces(world: World): Promise<Places | null> {
+    await this.#repairs.hear(world);
+    await this.#repairs.close();
     const order = this.#ways.desk.ending();
-    if (!this.#watcher || (order !== null && order !== 'stop' && order.paranoid)) return null;
-    const isSettled = await this.#watcher.settled(world.signal, SETTLE_MS).catch(() => {
-      world.signal.throwIfAborted();
-      return false;
-    });
+    if (this.#repairs.isNeeded || (order !== null && order !== 'stop' && order.paranoid)) return null;
+    const isSettled = await this.#watch.settled(world);
     this.#hear(world);
     return isSettled ? this.#rounds.lastPlaces() : null;
   }
 
-  /** Ends the watcher on the old machine. Repeatable. */
+  /** Why a cutover may not begin now: words for what it waits for, or a Problem; null when it may. Throws what a look throws. */
+  async obstacle(order: CutoverOrder, world: World): Promise<string | Problem | null> {
+    this.#hear(world);
+    return this.#tooEarly(order, world.clock.now()) ?? (order.force ? null : await this.#ways.runningTurn(world));
+  }
+
+  /** Ends the watcher on the old machine, and that of the copy. Repeatable. */
   async close(): Promise<void> {
-    const watcher = this.#watcher;
-    this.#watcher = null;
-    await watcher?.close();
+    await this.#repairs.close();
+    await this.#watch.close();
   }
 
   async #follow(world: World): Promise<void> {
+    const over = new AbortController();
+    const pulse = this.#pulse.beat(world.clock, this.#limits, over.signal);
+    try {
+      await this.#turns(world);
+    } finally {
+      over.abort();
+      await pulse;
+    }
+  }
+
+  async #turns(world: World): Promise<void> {
     this.#quietSinceMs = world.clock.now();
-    for (let turn: Turn = 'watch'; turn !== 'end'; turn = await this.#next(world)) {
+    for (let turn: Turn = 'watch'; turn !== 'end';) {
       try {
         await this.#take(turn, world);
+        this.#failures = 0;
+        turn = await this.#next(world);
       } catch (error) {
         world.signal.throwIfAborted();
-        if (problemOf(error).code !== 'connection-lost') throw error;
-        await this.#waitForLine(world);
+        if (!PASSING.has(problemOf(error).code)) throw error;
+        turn = await this.#afterFailure(problemOf(error), world);
       }
     }
   }
 
   async #take(turn: Exclude<Turn, 'end'>, world: World): Promise<void> {
-    if (turn === 'watch') await this.#watch(world);
+    if (turn === 'watch') await this.#begin(world);
     if (turn === 'places' && this.#rounds.pending.isFateful(this.#plan)) await this.#halt(world);
-    const brought = turn === 'places' ? await this.#rounds.places(world) : null;
+    const brought = turn === 'places' ? await this.#repairs.during(() => this.#rounds.places(world)) : null;
     if (brought) return;
     await this.#halt(world);
     this.#hear(world);
-    const { files } = await this.#rounds.whole(world, { isWatched: this.#watcher !== null });
-    if (!this.#watcher && files > 0) this.#quietSinceMs = world.clock.now();
+    const { isWatching } = this.#watch;
+    const { files } = await this.#repairs.duringWhole(
+      () => this.#rounds.whole(world, { isWatched: isWatching }),
+      world,
+    );
+    if (!isWatching && files > 0) this.#quietSinceMs = world.clock.now();
+    const [left] = this.#rounds.left;
+    if (left !== undefined) await this.#tellOnce(world, `Some of it cannot be copied: ${left}`);
     // What made it necessary is over.
-    if (this.#watcher) this.#note = null;
+    else if (isWatching) this.#note = null;
   }
 
   /** Waits for the next thing to do. */
   async #next(world: World): Promise<Turn> {
     for (;;) {
+      await this.#awake(world);
       this.#hear(world);
+      await this.#repairs.hear(world);
       this.#tell();
-      if (await this.#mayEnd(world)) return 'end';
+      const end = await this.#end(world);
+      if (end !== null) return end;
       const due = this.#ways.desk.isPaused() ? null : this.#due(world.clock.now());
       if (due !== null) return due;
       await this.#something(world);
@@ -140,41 +186,51 @@ export class Follower {
   }
 
   #due(nowMs: number): Turn | null {
-    if (!this.#watcher && nowMs - this.#triedMs >= WATCH_AGAIN_MS) return 'watch';
-    const isLate = nowMs - (this.#rounds.lastWholeMs ?? 0) >= this.#wholeEveryMs();
+    if (this.#watch.isDue(nowMs)) return 'watch';
     const { pending, isPartial } = this.#rounds;
-    if (isLate || (this.#watcher && !pending.isAll && !isPartial)) return 'whole';
-    return pending.isAll && pending.size > 0 && this.#restMs(nowMs) === 0 ? 'places' : null;
+    const isLate = isOver(nowMs, this.#rounds.lastWholeMs ?? 0, this.#wholeEveryMs());
+    if (isLate || this.#repairs.waitMs(nowMs) === 0) return 'whole';
+    if (this.#restMs(nowMs) > 0) return null;
+    if (this.#watch.isWatching && !pending.isAll && !isPartial) return 'whole';
+    return pending.isAll && pending.size > 0 ? 'places' : null;
   }
 
   /** How long it still rests before the next round. */
   #restMs(nowMs: number): number {
     const { last } = this.#rounds;
     if (!last) return 0;
-    const restMs = Math.min(REST_MS, 3 * last.tookMs);
+    const restMs = Math.min(last.full ? REST_MS.whole : REST_MS.places, 3 * last.tookMs);
     return Math.min(restMs, Math.max(0, last.startedMs + last.tookMs + restMs - nowMs));
   }
 
   #wholeEveryMs(): number {
-    const isTold = this.#watcher !== null && !this.#rounds.isPartial;
-    return isTold ? WHOLE_EVERY_MS : Math.max(POLL_MS, 10 * (this.#rounds.last?.tookMs ?? 0));
+    if (this.#watch.isWatching && !this.#rounds.isPartial) return WHOLE_EVERY_MS;
+    // A pass during which this machine slept seems to have taken long.
+    return Math.min(POLL_MS.seldom, Math.max(POLL_MS.often, 10 * (this.#rounds.last?.tookMs ?? 0)));
   }
 
-  /** Is there an order to end, and may it be followed now? One that has nothing to wait for is refused where it may not. */
-  async #mayEnd(world: World): Promise<boolean> {
+  /** Is there an order to end, and what is to be done for it now? Null when nothing is. */
+  async #end(world: World): Promise<Turn | null> {
     const { desk } = this.#ways;
     const order = desk.ending();
-    if (order === null || order === 'stop') return order === 'stop';
-    const early = this.#tooEarly(order, world.clock.now());
-    if (early !== null) {
-      this.#note = early;
-      return false;
+    if (order === null || order === 'stop') return order && 'end';
+    const why = await this.obstacle(order, world);
+    if (why === null) {
+      const isReady = this.#readied === order || this.#isReady(world.clock.now());
+      // Once for each order: one that never comes to rest is not waited for.
+      this.#readied = order;
+      return isReady ? 'end' : 'whole';
     }
-    const turn = order.force ? null : await this.#ways.runningTurn(world);
-    if (turn === null) return true;
-    if (order.at === null && order.whenIdleMs === null) desk.refuse(turn);
-    this.#note = turn.message;
-    return false;
+    if (typeof why !== 'string' && order.at === null && order.whenIdleMs === null) desk.refuse(order, why);
+    this.#note = typeof why === 'string' ? why : why.message;
+    return null;
+  }
+
+  /** Is so little left that it may be copied while no gateway serves? After a pause, or hours without a line, it is not. */
+  #isReady(nowMs: number): boolean {
+    const { pending, lastWholeMs, isPartial } = this.#rounds;
+    if (this.#watch.isWatching && !isPartial) return pending.isAll && pending.size <= LEFT_TO_LAST;
+    return lastWholeMs !== null && !isOver(nowMs, lastWholeMs, 2 * this.#wholeEveryMs());
   }
 
   #tooEarly({ at, whenIdleMs }: CutoverOrder, nowMs: number): string | null {
@@ -185,79 +241,79 @@ export class Follower {
   }
 
   /** Waits for a change there, an order here, or the time of the next pass over everything. */
-  async #something({ clock, signal, emit }: World): Promise<void> {
-    const over = new AbortController();
-    const either = AbortSignal.any([signal, over.signal]);
-    const { desk } = this.#ways;
-    const restMs = this.#rounds.pending.size > 0 && !desk.isPaused() ? this.#restMs(clock.now()) : 0;
-    const waitMs = restMs > 0 ? restMs : desk.ending() === null ? this.#wholeEveryMs() : WAITING_MS;
-    const waits = [clock.sleep(waitMs, either), desk.changed(either)];
-    if (this.#watcher) waits.push(this.#watcher.over);
-    if (this.#watcher && restMs === 0 && !desk.isPaused()) {
-      waits.push(this.#watcher.changed(either).then(() => clock.sleep(GATHER_MS, either)));
-    }
-    const startedMs = clock.now();
+  async #something(world: World): Promise<void> {
+    const { clock, signal, emit } = world;
+    const nowMs = clock.now();
+    const isResting = this.#ways.desk.isPaused() || this.#restMs(nowMs) > 0;
+    const waits = [
+      (over: AbortSignal) => clock.sleep(this.#waitMs(nowMs), over),
+      (over: AbortSignal) => this.#ways.desk.changed(over),
+      (over: AbortSignal) => this.#pulse.changed(over),
+      (over: AbortSignal) => (this.#repairs.isNeeded ? never(over) : this.#repairs.changed(over)),
+      (over: AbortSignal) => (this.#watch.isWatching ? this.#watch.ended(over) : never(over)),
+      (over: AbortSignal) => (this.#watch.isWatching && !isResting ? this.#gathered(clock, over) : never(over)),
+    ];
     try {
-      await Promise.race(waits);
+      await firstOf(signal, waits);
     } catch (error) {
       signal.throwIfAborted();
       const { code, message } = problemOf(error);
-      await this.#loseWatcher(message);
+      await this.#loseWatcher(message, world);
       // Of the line it is told when it does not come back.
       if (code !== 'connection-lost') await emit({ type: 'notice', message: `${message} It is started again.` });
-    } finally {
-      over.abort();
-      for (const wait of waits) wait.catch(() => undefined);
     }
-    const lateMs = clock.now() - startedMs - waitMs;
-    if (Math.abs(lateMs) > SLEPT_MS && lateMs > 0) this.#rounds.pending.lose();
+  }
+
+  async #gathered(clock: World['clock'], over: AbortSignal): Promise<void> {
+    await this.#watch.changed(over);
+    await clock.sleep(GATHER_MS, over);
+  }
+
+  #waitMs(nowMs: number): number {
+    const restMs = this.#restMs(nowMs);
+    const waits = [this.#limits.beatMs, this.#wholeEveryMs(), this.#repairs.waitMs(nowMs) ?? Infinity];
+    return Math.min(
+      ...waits,
+      restMs > 0 ? restMs : Infinity,
+      this.#ways.desk.ending() === null ? Infinity : WAITING_MS,
+    );
+  }
+
+  /** After a sleep what was told before says little, and a line that seems to stand may be dead: everything is begun again, once. */
+  async #awake(world: World): Promise<void> {
+    const gap = this.#pulse.take();
+    if (gap === null) return;
+    const message = `Everything is looked at again: ${gap}.`;
+    await world.emit({ type: 'notice', message });
+    this.#quietSinceMs = world.clock.now();
+    await this.#loseWatcher(message, world);
   }
 
   /** Takes in what the watcher has told since. */
   #hear({ clock }: Pick<World, 'clock'>): void {
-    if (!this.#watcher) return;
-    const gap = this.#watcher.takeGap();
-    const told = this.#watcher.take();
+    const { gap, places } = this.#watch.take();
     if (gap !== null) {
       this.#rounds.pending.lose();
       this.#note = `Everything is looked at again: ${gap}.`;
     }
-    this.#rounds.pending.add(told.map(({ root, ...place }) => ({ ...place, root: root.id })));
-    if (told.some(({ path }) => SESSIONS.test(path.toString('latin1')))) this.#quietSinceMs = clock.now();
+    this.#rounds.pending.add(places);
+    if (places.some(({ path }) => SESSIONS.test(path.toString('latin1')))) this.#quietSinceMs = clock.now();
   }
 
-  async #watch(world: World): Promise<void> {
-    const { old, clock, signal } = world;
-    const { roots, excludes } = this.#plan;
-    const { node } = this.#plan.old.gateway;
-    this.#triedMs = clock.now();
-    await this.close();
-    const options = { old, node, roots, excludes, clock, signal };
-    try {
-      this.#watcher = await startWatcher({ ...options, cookieDir: claimFolder(this.#plan) }).catch((error: unknown) => {
-        // An account that may only read makes no cookies.
-        if (problemOf(error).code !== 'account-read-only') throw error;
-        return startWatcher({ ...options, cookieDir: null });
-      });
-      this.#watcher.over.catch(() => undefined);
-      this.#note = null;
-    } catch (error) {
-      signal.throwIfAborted();
-      const { code, message } = problemOf(error);
-      if (code === 'connection-lost' || code === 'bug') throw error;
+  async #begin(world: World): Promise<void> {
+    const why = await this.#watch.start(world);
+    if (why === null) this.#note = null;
+    else
       await this.#tellOnce(
         world,
-        `Changes there cannot be watched, so everything is looked at again and again. ${message}`,
+        `Changes there cannot be watched, so everything is looked at again and again. ${why}`,
       );
-    }
   }
 
-  async #loseWatcher(why: string): Promise<void> {
+  async #loseWatcher(why: string, world: World): Promise<void> {
     this.#rounds.pending.lose();
-    // The next turn starts another one, and finds out whether it was the line.
-    this.#triedMs = 0;
     this.#note = why;
-    await this.close().catch(() => undefined);
+    await this.#watch.lost(world);
   }
 
   async #halt(world: World): Promise<void> {
@@ -270,42 +326,46 @@ export class Follower {
     if (stopping) throw new ProblemError(stopping);
   }
 
-  /** For as long as it takes: the old gateway serves, and what is staged stays. */
-  async #waitForLine(world: World): Promise<void> {
-    const { clock, signal } = world;
-    await this.#tellOnce(
-      world,
-      'The connection was lost. Connecting again; what arrived is kept, and the old gateway serves.',
-    );
-    await this.#loseWatcher(this.#note ?? '');
-    this.#waitsForLine = true;
-    const timeoutMs = this.#plan.limits.reconnectMs + ANSWER_MS;
-    for (let waitMs: number = LINE_MS.first; this.#waitsForLine; waitMs = Math.min(waitMs * 2, LINE_MS.last)) {
-      this.#tell();
-      try {
-        await runOk(world.old, ['true'], { clock, signal, timeoutMs });
-        this.#waitsForLine = false;
-      } catch (error) {
-        signal.throwIfAborted();
-        if (problemOf(error).code !== 'connection-lost') throw error;
-        this.#waitsForLine = this.#ways.desk.ending() !== 'stop' && !(await this.#toldWithin(waitMs, world));
-      }
-    }
-    this.#note = null;
+  /** Tells what does not work for now, and waits until it is worth another try, for as long as it takes: the old gateway serves, and what is staged stays. */
+  async #afterFailure({ code, message }: Problem, world: World): Promise<Turn> {
+    this.#failures += 1;
+    this.#isLineLost = code === 'connection-lost';
+    const why = this.#isLineLost
+      ? 'The connection was lost. Connecting again; what arrived is kept, and the old gateway serves.'
+      : `It does not work for now, and is tried again; the old gateway serves. ${message}`;
+    await this.#tellOnce(world, why);
+    await this.#loseWatcher(why, world);
+    this.#tell();
+    const waitMs = Math.min(AGAIN_MS.last, AGAIN_MS.first * 2 ** (this.#failures - 1));
+    // The first time a line breaks it is only taken up again; what comes back at once and breaks again waits longer each time.
+    const isOver = (this.#failures > 1 || !this.#isLineLost) && (await this.#isToldToStop(waitMs, world));
+    if (isOver || (this.#isLineLost && (await this.#isToldToStopFirst(world)))) return 'end';
+    this.#isLineLost = false;
+    return 'watch';
   }
 
-  /** Waits that long for an order to stop; true when it came. */
-  async #toldWithin(waitMs: number, { clock, signal }: World): Promise<boolean> {
-    const over = new AbortController();
-    const either = AbortSignal.any([signal, over.signal]);
-    const waits = [clock.sleep(waitMs, either), this.#ways.desk.changed(either)];
-    try {
-      await Promise.race(waits);
-    } finally {
-      over.abort();
-      for (const wait of waits) wait.catch(() => undefined);
+  /** Waits for the line by a command that does nothing. True when an order to stop came first. */
+  async #isToldToStopFirst(world: World): Promise<boolean> {
+    const { clock, signal } = world;
+    const timeoutMs = this.#plan.limits.reconnectMs + ANSWER_MS;
+    for (let waitMs: number = AGAIN_MS.first; ; waitMs = Math.min(waitMs * 2, AGAIN_MS.last)) {
+      try {
+        await runOk(world.old, ['true'], { clock, signal, timeoutMs });
+        return false;
+      } catch (error) {
+        signal.throwIfAborted();
+        if (!PASSING.has(problemOf(error).code)) throw error;
+        if (await this.#isToldToStop(waitMs, world)) return true;
+      }
     }
-    return this.#ways.desk.ending() === 'stop';
+  }
+
+  /** Waits that long, or for an order; true when it is to stop. */
+  async #isToldToStop(waitMs: number, { clock, signal }: World): Promise<boolean> {
+    const { desk } = this.#ways;
+    if (desk.ending() !== 'stop')
+      await firstOf(signal, [(over) => clock.sleep(waitMs, over), (over) => desk.changed(over)]);
+    return desk.ending() === 'stop';
   }
 
   async #tellOnce({ emit }: World, message: string): Promise<void> {
@@ -314,14 +374,15 @@ export class Follower {
   }
 
   #tell(): void {
+    const { isWatching, engine } = this.#watch;
     const { forecast, rates, converged } = this.#rounds.outlook({
-      isWatched: this.#watcher !== null,
-      gatheringMs: this.#watcher ? GATHER_MS : this.#wholeEveryMs() / 2,
+      isWatched: isWatching,
+      gatheringMs: isWatching ? GATHER_MS : this.#wholeEveryMs() / 2,
     });
     const { last, count, lastWholeMs, pending } = this.#rounds;
     this.#ways.tell({
       phase: this.#phase(),
-      engine: this.#watcher?.state().engine ?? 'polling',
+      engine,
       rounds: count,
       lastRoundMs: last && last.startedMs + last.tookMs,
       lastFullMs: lastWholeMs,
@@ -335,9 +396,21 @@ export class Follower {
   }
 
   #phase(): Standing['phase'] {
-    if (this.#waitsForLine) return 'waiting-for-line';
+    if (this.#isLineLost) return 'waiting-for-line';
     if (this.#ways.desk.ending() !== null) return 'cutover-waiting';
     if (this.#ways.desk.isPaused()) return 'paused';
-    return this.#watcher ? 'following' : 'polling';
+    return this.#watch.isWatching ? 'following' : 'polling';
   }
+}
+
+/** Is so much time over? A clock that was set back has it over. */
+function isOver(nowMs: number, sinceMs: number, waitMs: number): boolean {
+  return nowMs < sinceMs || nowMs - sinceMs >= waitMs;
+}
+
+/** Ends only with the signal. */
+function never(signal: AbortSignal): Promise<void> {
+  return new Promise((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
+  });
 }

@@ -43,6 +43,10 @@ export class Pending {
       if (place.path.length === 0) this.lose();
       else this.#places.set(keyOf(place), place);
     }
+    // While it is paused there may come ever more.
+    if (this.#places.size <= 2 * MOST_PLACES) return;
+    this.#places.clear();
+    this.lose();
   }
 
   /** Is among the places an entry of a root itself, or the config? What takes a directory away, or empties it, takes one of those. */

@@ -34,6 +34,7 @@ export class Rounds {
   readonly #forecasts: number[] = [];
   #takesPlaces: boolean;
   #lastWholeMs: number | null = null;
+  #left: readonly string[] = [];
   #isPartial = false;
   #count = 0;
 
@@ -58,6 +59,11 @@ export class Rounds {
     return this.#lastWholeMs;
   }
 
+  /** What the last pass over everything could not copy, in rsync's words; the first lines. */
+  get left(): readonly string[] {
+    return this.#left;
+  }
+
   /** Did the last pass over everything leave something that it could not copy? Another one at once would, too. */
   get isPartial(): boolean {
     return this.#isPartial;
@@ -68,15 +74,19 @@ export class Rounds {
     const startedMs = world.clock.now();
     this.pending.beginWhole({ isWatched });
     let [wireBytes, partial, files] = [0, false, 0];
+    const left: string[] = [];
     for (const root of this.#plan.roots) {
       await makeStaging(root, this.#plan.new.uid);
       const stats = await pass(this.#plan, root, world, { step: 'follow', live: true });
       wireBytes += stats.wireBytes;
       files += stats.files;
       // What vanished meanwhile was told.
-      partial ||= stats.partial && !(isWatched && stats.vanished);
+      if (!stats.partial || (isWatched && stats.vanished)) continue;
+      partial = true;
+      if (!stats.vanished) left.push(...stats.errors);
     }
     this.#isPartial = partial;
+    this.#left = left;
     this.pending.endWhole({ partial });
     this.#lastWholeMs = world.clock.now();
     await this.#ended({ full: true, startedMs, wireBytes, isWatched }, world);
@@ -154,8 +164,10 @@ export class Rounds {
   ): Promise<void> {
     const before = this.last;
     const { full, startedMs, wireBytes } = made;
-    const tookMs = world.clock.now() - startedMs;
-    keep(this.#rounds, { ...made, tookMs, gatheredMs: before ? startedMs - before.startedMs : null });
+    // A clock may be set back meanwhile.
+    const tookMs = Math.max(0, world.clock.now() - startedMs);
+    const gatheredMs = before ? startedMs - before.startedMs : -1;
+    keep(this.#rounds, { ...made, tookMs, gatheredMs: gatheredMs < 0 ? null : gatheredMs });
     this.#count += 1;
     const { forecast } = this.outlook({ isWatched, gatheringMs: 0 });
     if (before) keep(this.#forecasts, forecast.totalMs);

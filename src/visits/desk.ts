@@ -1,6 +1,7 @@
 import type { Desk } from '../core/follow.ts';
 import type { Answer, CutoverOrder, FollowStatus, Order } from '../core/order.ts';
 import { fail, type Problem } from '../core/problem.ts';
+import { Waiters } from '../host/waiters.ts';
 
 /** What to do with an order that has been accepted or not: the client that sent it hears of it once. */
 type Reply = (problem: Problem | null) => void;
@@ -11,15 +12,23 @@ type Reply = (problem: Problem | null) => void;
  */
 export class OrderDesk implements Desk {
   readonly #status: () => FollowStatus;
-  readonly #waiters = new Set<() => void>();
+  readonly #dropped: (problem: Problem) => void;
+  readonly #news = new Waiters();
+  readonly #stop = new AbortController();
   #isPaused = false;
   #ending: 'stop' | CutoverOrder | null = null;
   #reply: Reply | null = null;
   #isTaken = false;
 
-  /** `status` says where the following stands. */
-  constructor(status: () => FollowStatus) {
+  /** `status` says where the following stands; `dropped` hears of a cutover that was accepted to be made later, and cannot be. */
+  constructor(status: () => FollowStatus, dropped: (problem: Problem) => void) {
     this.#status = status;
+    this.#dropped = dropped;
+  }
+
+  /** Aborts when it is told to stop, whatever goes on then; not once a cutover has been begun.  */
+  get stopped(): AbortSignal {
+    return this.#stop.signal;
   }
 
   /** Follows an order of a client. A cutover that is to begin at once is answered when it has begun, or cannot; others at once. */
@@ -37,53 +46,40 @@ export class OrderDesk implements Desk {
   }
 
   changed(signal: AbortSignal): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const settle = (): void => {
-        this.#waiters.delete(wake);
-        signal.removeEventListener('abort', stop);
-      };
-      const wake = (): void => {
-        settle();
-        resolve();
-      };
-      const stop = (): void => {
-        settle();
-        reject(signal.reason as Error);
-      };
-      if (signal.aborted) {
-        reject(signal.reason as Error);
-        return;
-      }
-      this.#waiters.add(wake);
-      signal.addEventListener('abort', stop, { once: true });
-    });
+    return this.#news.wait(signal);
   }
 
-  refuse(problem: Problem): void {
+  refuse(order: CutoverOrder, problem: Problem): void {
+    if (this.#ending !== order) return;
     this.#ending = null;
-    this.#answer(problem);
+    if (this.#reply) this.#answer(problem);
+    else this.#dropped(problem);
+    this.#news.wake();
   }
 
-  /** The loop has ended for the order that there is: from now on nothing else is begun. */
-  taken(): 'stop' | CutoverOrder | null {
+  /** From now on nothing else is begun, if it still is this that is to be done; false where it is not. */
+  taken(ending: 'stop' | CutoverOrder | null): boolean {
+    if (this.#ending !== ending) return false;
     this.#isTaken = true;
     this.#answer(null);
-    return this.#ending;
+    return true;
   }
 
   #follow(order: Exclude<Order, { order: 'status' }>): Promise<Problem | null> {
-    if (this.#isTaken) return Promise.resolve(tooLate());
+    if (this.#isTaken || this.#ending === 'stop') return Promise.resolve(tooLate());
     if (order.order === 'pause' || order.order === 'continue') {
       this.#isPaused = order.order === 'pause';
-      this.#wake();
+      this.#news.wake();
       return Promise.resolve(null);
     }
-    this.#answer(superseded());
+    if (this.#reply) this.#answer(superseded());
+    else if (this.#ending !== null) this.#dropped(superseded());
     this.#ending = order.order === 'stop' ? 'stop' : order;
     const waits = order.order === 'cutover' && (order.at !== null || order.whenIdleMs !== null);
     const begun = new Promise<Problem | null>((resolve) => (this.#reply = resolve));
     if (waits || order.order === 'stop') this.#answer(null);
-    this.#wake();
+    if (order.order === 'stop') this.#stop.abort(toldToStop());
+    this.#news.wake();
     return begun;
   }
 
@@ -92,10 +88,13 @@ export class OrderDesk implements Desk {
     this.#reply = null;
     reply?.(problem);
   }
+}
 
-  #wake(): void {
-    for (const wake of [...this.#waiters]) wake();
-  }
+function toldToStop(): Error {
+  return fail('terminated', {
+    message: 'It was told to stop.',
+    hint: 'The copy is kept: neo-pull sync goes on from it.',
+  });
 }
 
 function tooLate(): Problem {

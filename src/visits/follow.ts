@@ -5,7 +5,8 @@ import type { Standing } from '../core/follow.ts';
 import type { CutoverOrder, FollowStatus } from '../core/order.ts';
 import type { Host } from '../core/host.ts';
 import type { Plan } from '../core/plan.ts';
-import { ProblemError } from '../core/problem.ts';
+import { fail, ProblemError, type Problem } from '../core/problem.ts';
+import type { AnyStep } from '../core/step.ts';
 import { isoTime, msBetween } from '../core/timestamp.ts';
 import { followerFor, knowing, staging } from '../migrate.ts';
 import { openControl } from '../run/control-server.ts';
@@ -23,9 +24,10 @@ import {
   revise,
   show,
 } from './begin.ts';
-import { consent, consentAgain } from './consent.ts';
+import { consentAgain } from './consent.ts';
 import { cutOver } from './cut-over.ts';
 import { OrderDesk } from './desk.ts';
+import { isSeveral } from './several.ts';
 import { earlierRun, isMoved, type EarlierRun } from './earlier-run.ts';
 import {
   asFound,
@@ -45,6 +47,7 @@ import {
  */
 export function follow(tools: Tools, request: Request): Promise<Verdict> {
   return conclude(tools, async (visit) => {
+    if (isSeveral(request)) throw oneOnly();
     const seen = await lookAt(visit, request, { asksChannels: false });
     const earlier = await earlierRun(tools.stateHome, seen.plan.key);
     if (earlier && isMoved(earlier.state)) return alreadyMoved(visit, earlier);
@@ -53,6 +56,13 @@ export function follow(tools: Tools, request: Request): Promise<Verdict> {
     await beginRun(visit, seen.plan, earlier);
     const daemon = await Daemon.open(visit, earlier);
     return daemon.run(request);
+  });
+}
+
+function oneOnly(): ProblemError {
+  return fail('option-invalid', {
+    message: 'Only one gateway can be followed by one neo-pull.',
+    hint: 'Name it with --profile NAME, and start another neo-pull for each of the others. Without --follow several can be copied at once.',
   });
 }
 
@@ -71,7 +81,8 @@ class Daemon {
     this.#earlier = earlier;
     this.#pid = pid;
     this.#sinceMs = visit.tools.clock.now();
-    this.#desk = new OrderDesk(() => this.#status());
+    const dropped = (problem: Problem): void => void visit.bus.emit({ type: 'order.dropped', problem });
+    this.#desk = new OrderDesk(() => this.#status(), dropped);
   }
 
   /** Takes orders from now on. */
@@ -82,35 +93,55 @@ class Daemon {
     const control = await openControl(folder, tools.stateHome, (order) => daemon.#desk.handle(order));
     visit.control = control;
     bus.listen((event) => control.tell(event));
+    daemon.#tell();
     return daemon;
   }
 
   async run(request: Request): Promise<Verdict> {
     const visit = this.#visit;
-    visit.follower = followerFor(planOf(visit), {
+    const { limits } = visit.tools.following ?? {};
+    const follower = followerFor(planOf(visit), {
+      ...(limits && { limits }),
       desk: this.#desk,
       known: () => knownParts(visit.journal?.events ?? []),
-      tell: (standing) => (this.#standing = standing),
+      tell: (standing) => {
+        this.#standing = standing;
+        this.#tell();
+      },
     });
-    await advance(staging(planOf(visit), visit.follower), contextOf(visit), { again: true });
-    for (;;) {
-      const order = this.#desk.ending();
-      if (order === null || order === 'stop') return this.#stop();
-      const seen = await this.#agreed(request, order);
-      if (seen) return this.#cutOver(seen);
-      await advance([visit.follower.step()], contextOf(visit), { again: true });
+    visit.follower = follower;
+    try {
+      await this.#advance(staging(planOf(visit), follower));
+      for (;;) {
+        const order = this.#desk.ending();
+        if (order === 'stop' || order === null) break;
+        const seen = await this.#agreed(request, order);
+        if (seen && this.#desk.taken(order)) return await this.#cutOver(seen);
+        await this.#advance([follower.step()]);
+      }
+    } catch (error) {
+      // Whatever was under way when it was told to stop is taken up by the next one.
+      if (!this.#desk.stopped.aborted || error !== this.#desk.stopped.reason) throw error;
     }
+    return this.#stop();
+  }
+
+  /** Until it is told to stop. */
+  async #advance(steps: readonly AnyStep[]): Promise<void> {
+    const { world, state } = contextOf(this.#visit);
+    const signal = AbortSignal.any([world.signal, this.#desk.stopped]);
+    await advance(steps, { world: { ...world, signal }, state }, { again: true });
   }
 
   #stop(): Verdict {
-    this.#desk.taken();
+    this.#desk.taken('stop');
     return { outcome: 'staged', running: asFound(planOf(this.#visit)), exitCode: EXIT.done, problem: null };
   }
 
   async #cutOver(seen: Plan): Promise<Verdict> {
     const visit = this.#visit;
     this.#isCuttingOver = true;
-    this.#desk.taken();
+    this.#tell();
     if (await revise(visit, seen)) {
       // What moves now is not what was followed.
       await visit.follower?.close();
@@ -127,22 +158,32 @@ class Daemon {
   async #agreed(request: Request, order: CutoverOrder): Promise<Plan | null> {
     const visit = this.#visit;
     const agreed = planOf(visit);
+    // The one question was asked by whoever gave the order; nobody else is asked anything here.
+    const asked: Visit = { ...visit, tools: { ...visit.tools, ask: null, yes: order.yes } };
+    const replace = request.asked.replace || order.yes || agreed.roots.some(({ liveExists }) => liveExists);
     try {
-      const { plan, problems } = await lookOn(visit, reached(visit), { ...request, asksChannels: true });
+      const wanted = { ...request, asked: { ...request.asked, replace }, asksChannels: true };
+      const { plan, problems } = await lookOn(asked, reached(visit), wanted);
       await insistOnMachine(agreed, plan.old.machineId);
       refuse(problems);
       await refuseVanished(visit, agreed, plan);
       await refuseOthersClaim(visit, plan, this.#earlier);
-      const asked = { ...visit, tools: { ...visit.tools, yes: order.yes } };
       await consentAgain(asked, agreed, plan);
-      await consent(asked, plan);
-      return plan;
+      // The look has taken its time.
+      const why = await visit.follower?.obstacle(order, worldOf(visit));
+      if (typeof why === 'object' && why !== null && isAtOnce(order)) throw new ProblemError(why);
+      return why ? null : plan;
     } catch (error) {
       visit.tools.interrupt.signal.throwIfAborted();
       if (!(error instanceof ProblemError)) throw error;
-      this.#desk.refuse(error.problem);
+      // An appointment is not given up for a line that is away just then.
+      if (isAtOnce(order) || error.problem.code !== 'connection-lost') this.#desk.refuse(order, error.problem);
       return null;
     }
+  }
+
+  #tell(): void {
+    this.#visit.tools.following?.hear?.(this.#status());
   }
 
   #status(): FollowStatus {
@@ -171,6 +212,10 @@ class Daemon {
 function reached(visit: Visit): { old: Host; new: Host } {
   const { old, new: here } = worldOf(visit);
   return { old, new: here };
+}
+
+function isAtOnce({ at, whenIdleMs }: CutoverOrder): boolean {
+  return at === null && whenIdleMs === null;
 }
 
 /** What the parts of an earlier cutover of this run took, by step, and the product's doctor in its warming up. Pure. */

@@ -21,7 +21,7 @@ export async function orderCutover(tools: Tools, run: RunFolder, order: Omit<Cut
     visit.known = earlier.state;
     await consent(visit, agreedPlan(earlier));
     sent.isSent = true;
-    return await follow(tools, run, { ...order, yes: true });
+    return await follow(tools, run, { ...order, yes: tools.yes });
   } catch (error) {
     const isDetached = sent.isSent && tools.interrupt.signal.aborted;
     return notFollowed(visit, run, isDetached ? detached(run) : problemOf(error));
@@ -56,6 +56,6 @@ async function notFollowed(visit: Visit, run: RunFolder, problem: Problem): Prom
 function detached(run: RunFolder): Problem {
   return fail('detached', {
     message: `You no longer watch. The cutover of run ${run.id} goes on without you.`,
-    hint: `See where it stands: neo-pull status ${run.id}. To have it not begun, or put back where it has: neo-pull stop ${run.id}`,
+    hint: `See where it stands: neo-pull status ${run.id}. As long as it waits, neo-pull stop ${run.id} calls it off; once it is through, neo-pull rollback ${run.id} puts everything back`,
   }).problem;
 }

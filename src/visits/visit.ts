@@ -4,6 +4,7 @@ import { downtimeOf } from '../core/downtime.ts';
 import type { Event, Outcome, ProfileEnd, Running } from '../core/event.ts';
 import { EXIT, type ExitCode } from '../core/exit.ts';
 import type { Host } from '../core/host.ts';
+import type { FollowStatus } from '../core/order.ts';
 import type { Asked, Connect, Limits, Plan } from '../core/plan.ts';
 import { PROBLEMS, problemOf, type Problem } from '../core/problem.ts';
 import type { AnyProduct } from '../core/product.ts';
@@ -16,7 +17,7 @@ import type { Journal } from '../run/journal.ts';
 import type { Lock } from '../run/lock.ts';
 import type { RunnerContext } from '../run/runner.ts';
 import type { StateHome } from '../run/runs.ts';
-import type { Follower } from '../steps/follow.ts';
+import type { Follower, FollowLimits } from '../steps/follow.ts';
 
 /** What a command brings along: the machine it runs on, a way to the other one, and the person (or nobody) in front of it. */
 export interface Tools {
@@ -35,6 +36,15 @@ export interface Tools {
   readonly failAt?: string | null;
   readonly interrupt: { readonly signal: AbortSignal; shield(): void };
   readonly listeners: readonly Listener[];
+  /** Only for a visit that follows. */
+  readonly following?: FollowAround;
+}
+
+/** What is around a neo-pull that follows. */
+export interface FollowAround {
+  /** Hears where it stands: when it takes orders, at each turn of its loop, and when it begins to cut over. */
+  readonly hear?: (status: FollowStatus) => void;
+  readonly limits?: Partial<FollowLimits>;
 }
 
 /** What a move is asked for with. */

@@ -17,7 +17,7 @@ export interface Engine {
 
 export interface EngineParts {
   readonly roots: readonly RuledRoot[];
-  readonly outbox: Outbox;
+  readonly outbox: Pick<Outbox, 'tell' | 'gap'>;
   /** It cannot go on: the system's code, and the root's id. */
   readonly failed: (code: string, root: string) => void;
   /** The system may have dropped some of what it had to say. */

@@ -4,6 +4,7 @@ import type { Host } from '../core/host.ts';
 import type { ExcludeRule, Root } from '../core/plan.ts';
 import { RecordError } from '../core/records.ts';
 import { Deferred } from '../host/deferred.ts';
+import { Waiters } from '../host/waiters.ts';
 import { unlessAborted, within } from '../host/within.ts';
 import { type Dirty, DirtySet } from './dirty-set.ts';
 import { PROGRAM_SHA256, PROGRAM_TEXT } from './program.generated.ts';
@@ -28,8 +29,10 @@ export interface Watcher {
   take(): readonly Dirty[];
   /** Why, since the last time, something was or may have been lost, so that only a full pass knows; null when nothing was. */
   takeGap(): string | null;
-  /** Resolves when there is something to take or a gap. Rejects with the signal's reason, and as `over` does. */
+  /** Resolves when there is something to take or a gap. Rejects with the signal's reason, and as `over` does. May be asked for days. */
   changed(signal: AbortSignal): Promise<void>;
+  /** Rejects as `over` does, and with the signal's reason; never resolves. May be asked for days, which `over` itself may not. */
+  ended(signal: AbortSignal): Promise<void>;
   /**
    * Everything that happened on the old machine before this call has been told (or is told as a gap) when it resolves true; false where
    * that cannot be proven: no folder may be written, not all directories can be watched, the chokidar engine, `timeoutMs`, an end.
@@ -111,7 +114,8 @@ class Following implements Watcher, Listener {
   readonly #cookies = new Map<string, Deferred<boolean>>();
   #state: WatcherState = { engine: 'directories', directories: 0, rssBytes: 0 };
   #gap: string | null = null;
-  #news = new Deferred<void>();
+  readonly #news = new Waiters();
+  #end: unknown = null;
   #line: WatchLine | null = null;
 
   constructor(options: WatchOptions) {
@@ -127,7 +131,10 @@ class Following implements Watcher, Listener {
     const take = (chunk: Buffer): void => this.#hear(chunk);
     const line = await WatchLine.open({ old, node, clock, signal, silenceMs, request: this.#request(), take });
     this.#line = line;
-    line.over.catch((reason: unknown) => this.#over.reject(reason));
+    line.over.catch((reason: unknown) => {
+      this.#over.reject(reason);
+      this.#isOver(reason);
+    });
     const late = (): Error => unavailable(old.label, `it was not ready after ${readyMs / 1000} s.`);
     try {
       await within(Promise.race([this.#ready.promise, line.over]), { waitMs: readyMs, clock, late });
@@ -153,8 +160,17 @@ class Following implements Watcher, Listener {
 
   async changed(signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
-    if (!this.#dirty.isEmpty || this.#gap !== null) return;
-    await unlessAborted(Promise.race([this.#news.promise, this.over, this.#closed.promise]), signal);
+    while (this.#dirty.isEmpty && this.#gap === null) {
+      this.#throwIfEnded();
+      await this.#news.wait(signal);
+    }
+  }
+
+  async ended(signal: AbortSignal): Promise<void> {
+    for (;;) {
+      this.#throwIfEnded();
+      await this.#news.wait(signal);
+    }
   }
 
   async settled(signal: AbortSignal, timeoutMs: number): Promise<boolean> {
@@ -173,7 +189,9 @@ class Following implements Watcher, Listener {
   }
 
   async close(): Promise<void> {
-    this.#closed.reject(ended(this.#options.old.label, 'it was ended by neo-pull.'));
+    const reason = ended(this.#options.old.label, 'it was ended by neo-pull.');
+    this.#closed.reject(reason);
+    this.#isOver(reason);
     await this.#line?.close();
   }
 
@@ -219,8 +237,17 @@ class Following implements Watcher, Listener {
   }
 
   #tellNews(): void {
-    this.#news.resolve();
-    this.#news = new Deferred<void>();
+    this.#news.wake();
+  }
+
+  #isOver(reason: unknown): void {
+    this.#end ??= reason;
+    this.#news.wake();
+  }
+
+  #throwIfEnded(): void {
+    if (this.#end === null) return;
+    throw this.#end instanceof Error ? this.#end : new Error('the watcher is over');
   }
 
   #request(): string {

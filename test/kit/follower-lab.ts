@@ -67,7 +67,7 @@ class OneOrder implements Desk {
     });
   }
 
-  refuse(problem: Problem): void {
+  refuse(_: CutoverOrder, problem: Problem): void {
     throw new ProblemError(problem);
   }
 

@@ -1,4 +1,5 @@
 import type { Limits } from '../../src/core/plan.ts';
+import type { FollowLimits } from '../../src/steps/follow.ts';
 import type { Homes } from './mover.ts';
 
 /** Before the line is written, or after it is on the disk. */
@@ -7,8 +8,10 @@ export type End = 'before' | 'after';
 /** What a mover process is to do. */
 export interface MoverOrder {
   readonly homes: Homes;
-  readonly command: 'pull' | 'resume' | 'rollback';
+  readonly command: 'pull' | 'resume' | 'rollback' | 'follow';
   readonly limits: Partial<Limits>;
+  /** With `follow`. */
+  readonly following?: Partial<FollowLimits>;
   /** May a live directory on the new side be parked? */
   readonly replace: boolean;
   /** Which line of the Journal, counted from 1 by those of this process, is its last moment. */

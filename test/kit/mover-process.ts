@@ -6,6 +6,7 @@
 import { systemClock } from '../../src/host/clock.ts';
 import { listenForSignals } from '../../src/run/interrupt.ts';
 import { Journal } from '../../src/run/journal.ts';
+import { follow } from '../../src/visits/follow.ts';
 import { pull } from '../../src/visits/pull.ts';
 import { resume } from '../../src/visits/resume.ts';
 import { rollback } from '../../src/visits/rollback.ts';
@@ -32,6 +33,7 @@ function killAt({ line, end }: NonNullable<MoverOrder['kill']>): void {
 function visit(tools: Tools): Promise<Verdict> {
   if (order.command === 'resume') return resume(tools, null, {});
   if (order.command === 'rollback') return rollback(tools, null, { connect: {}, afterCommit: true });
+  if (order.command === 'follow') return follow(tools, mover.request);
   return pull(tools, mover.request);
 }
 
@@ -43,7 +45,7 @@ const interrupt = listenForSignals(process, {
 const mover = moverFor(order.homes, {
   limits: order.limits,
   asked: { replace: order.replace },
-  tools: { command: `${order.command} olga@old.example`, interrupt },
+  tools: { command: `${order.command} olga@old.example`, interrupt, following: { limits: order.following ?? {} } },
   onEvent(event) {
     if (event.type !== 'progress') process.stdout.write(`${JSON.stringify(event)}\n`);
   },
