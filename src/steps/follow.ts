@@ -138,6 +138,7 @@ export class Follower {
 
   async #turns(world: World): Promise<void> {
     this.#quietSinceMs = world.clock.now();
+    await this.#rounds.tryPlaces(world);
     for (let turn: Turn = 'watch'; turn !== 'end';) {
       try {
         await this.#take(turn, world);

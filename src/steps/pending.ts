@@ -16,6 +16,8 @@ const MOST_PLACES = 5000;
 const TICK_MS = 5000;
 /** Databases are files that belong together: one of them changed means that all are looked at. */
 const DATABASE = /^(.*\.(?:sqlite3?|db))(?:-wal|-journal|-shm)?$/s;
+/** Of those, what is copied. */
+const COPIED = /\.(?:sqlite3?|db)(?:-wal|-journal)?$/s;
 const COMPANIONS = ['', '-wal', '-journal'];
 
 /**
@@ -133,7 +135,7 @@ function withCompanions(path: Buffer): readonly Buffer[] {
   return main === undefined ? [path] : COMPANIONS.map((suffix) => Buffer.from(main + suffix, 'latin1'));
 }
 
-/** Every database in the staging of a root, with what belongs to it; relative, raw. */
+/** Every database in the staging of a root, with what belongs to it, as far as it is there; relative, raw. */
 export async function databasesIn({ stagingPath }: Root): Promise<Buffer[]> {
   const found: Buffer[] = [];
   for (const folders = [Buffer.alloc(0)]; folders.length > 0;) {
@@ -142,9 +144,8 @@ export async function databasesIn({ stagingPath }: Root): Promise<Buffer[]> {
     for (const entry of await readdir(whole, { withFileTypes: true, encoding: 'buffer' })) {
       const path = folder.length === 0 ? entry.name : Buffer.concat([folder, Buffer.from('/'), entry.name]);
       if (entry.isDirectory()) folders.push(path);
-      else if (entry.isFile() && DATABASE.exec(path.toString('latin1'))?.[0] !== undefined)
-        found.push(...withCompanions(path));
+      else if (entry.isFile() && COPIED.test(path.toString('latin1'))) found.push(path);
     }
   }
-  return [...new Map(found.map((path) => [path.toString('latin1'), path])).values()];
+  return found;
 }

@@ -3,6 +3,7 @@ import type { Places } from '../core/follow.ts';
 import type { Plan, Root } from '../core/plan.ts';
 import { problemOf } from '../core/problem.ts';
 import type { World } from '../core/step.ts';
+import { takesGone } from '../transfer/takes-gone.ts';
 import { pass, takesPlaces } from './pass.ts';
 import { byRoot, Pending, type Place } from './pending.ts';
 import { withOtherNames } from './several-names.ts';
@@ -67,6 +68,12 @@ export class Rounds {
   /** Did the last pass over everything leave something that it could not copy? Another one at once would, too. */
   get isPartial(): boolean {
     return this.#isPartial;
+  }
+
+  /** Finds out whether passes over places can be made at all. */
+  async tryPlaces({ new: local, run, clock, signal }: World): Promise<void> {
+    const rsync = this.#plan.new.rsync.path;
+    this.#takesPlaces &&= await takesGone({ local, rsync }, run.path, { clock, signal });
   }
 
   /** A pass over everything. Throws what a pass throws. */

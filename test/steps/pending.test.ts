@@ -121,11 +121,11 @@ describe('the places of a pass', () => {
     const folder = mkdtempSync('/tmp/np-pending-');
     try {
       mkdirSync(join(folder, 'a/b'), { recursive: true });
-      for (const name of ['a/b/one.sqlite', 'two.db', 'three.txt', 'four']) writeFileSync(join(folder, name), name);
+      const databases = ['a/b/one.sqlite', 'a/b/one.sqlite-wal', 'two.db'];
+      for (const name of [...databases, 'two.db-shm', 'three.txt', 'four']) writeFileSync(join(folder, name), name);
       linkSync(join(folder, 'four'), join(folder, 'a/five'));
       const staged = { stagingPath: folder } as Root;
-      const found = (await databasesIn(staged)).map(String).filter((name) => !/-(wal|journal)$/.test(name));
-      expect(found.sort()).toEqual(['a/b/one.sqlite', 'two.db']);
+      expect((await databasesIn(staged)).map(String).sort()).toEqual(databases);
       const named = async (...paths: string[]): Promise<string[]> =>
         (
           await withOtherNames(
