@@ -12,6 +12,8 @@ export interface Command<Flags = Readonly<Record<string, unknown>>> {
   readonly name: string;
   /** The one positional word it takes: `target`, `run`, or none. */
   readonly word: 'target' | 'run' | null;
+  /** Of which it takes one before that word, as `verb`. */
+  readonly verbs?: readonly string[];
   readonly describe: string;
   readonly flags: Readonly<Record<string, Options>>;
   run(called: Called<Flags>, around: Surroundings): Promise<number>;

@@ -18,6 +18,11 @@ const PHASES: Readonly<Record<FollowStatus['phase'], string>> = {
 
 const MOST_PARTS = 4;
 
+/** What it does, in words. Pure. */
+export function phaseWords(phase: FollowStatus['phase']): string {
+  return PHASES[phase];
+}
+
 /** Where a neo-pull that follows stands, for people: what it does, how far the copy is behind, what a cutover would cost. Pure. */
 export function followLines(
   status: FollowStatus,

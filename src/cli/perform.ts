@@ -11,13 +11,14 @@ import { homeOf } from './home.ts';
 import { Human, type HumanOptions } from './human.ts';
 import { RunLog, type RunLogOptions } from './log.ts';
 import { ndjson } from './ndjson.ts';
+import { Notifier } from './notifier.ts';
 import { writeReport, type WrittenReport } from './report-files.ts';
 import { secondsOf } from './request.ts';
 import { RunEnds } from './run-ends.ts';
 import { Secrets } from './secrets.ts';
 import { titlesIn } from './step-titles.ts';
 import type { Surroundings } from './surroundings.ts';
-import { makeTools } from './tools.ts';
+import { hostHere, makeTools } from './tools.ts';
 
 /** A visit, and what is to be known to tell it. */
 export interface Performance {
@@ -50,10 +51,22 @@ export async function perform(around: Surroundings, performance: Performance): P
     ? terminalAsk(around, { signal: interrupt.signal, secrets, quiet: (asking) => human.pause(asking) })
     : null;
   const ends = new RunEnds();
-  const listeners = [ends.onEvent, log.onEvent, human.onEvent, ...(flags.json === true ? [ndjson(around.stdout)] : [])];
+  const notifier = isElsewhere
+    ? null
+    : Notifier.from({
+        ...{ here: hostHere(around), env: around.env, pid: process.pid, reconnectMs },
+        fault: (error) => log.fault(error, 'systemd could not be told'),
+      });
+  const listeners = [
+    ...(notifier ? [notifier.onEvent] : []),
+    ends.onEvent,
+    log.onEvent,
+    human.onEvent,
+    ...(flags.json === true ? [ndjson(around.stdout)] : []),
+  ];
   const ticking = setInterval(() => harmless(log, 'the time', () => human.tick(around.clock.now())), TICK_MS).unref();
   try {
-    const tools = makeTools(around, {
+    const made = makeTools(around, {
       ...{ command, ask, interrupt, secrets, connectTimeoutMs, reconnectMs },
       yes: flags.yes === true,
       failAt: flags['fail-step'] ?? null,
@@ -63,7 +76,9 @@ export async function perform(around: Surroundings, performance: Performance): P
             harmless(log, event.type, () => listener(event)),
       ),
     });
+    const tools = notifier ? { ...made, following: { hear: notifier.hear } } : made;
     const verdict = await visit(tools);
+    if (notifier && verdict.running === 'new') await dismissUnit(around);
     for (const finished of ends.before) {
       const end = await written(finished.run);
       harmless(log, 'the end', () => human.closeRun({ ...end, finished }));
@@ -74,6 +89,7 @@ export async function perform(around: Surroundings, performance: Performance): P
   } finally {
     clearInterval(ticking);
     harmless(log, 'the end', () => human.stop());
+    notifier?.stop();
     interrupt.dispose();
     log.close();
   }
@@ -85,6 +101,14 @@ export async function perform(around: Surroundings, performance: Performance): P
     log.fault(error, 'the report could not be written');
     return null;
   }
+}
+
+/** After a move there is nothing left to follow: at the next boot its unit must not knock at the old machine again. */
+async function dismissUnit(around: Surroundings): Promise<void> {
+  const unit = around.env['NEO_PULL_UNIT'];
+  if (unit === undefined || !/^neo-pull-follow@[\w.-]+\.service$/.test(unit)) return;
+  const { disableUnit } = await import('./install-unit.ts');
+  await disableUnit(hostHere(around), unit, around.account.uid);
 }
 
 function humanFor(

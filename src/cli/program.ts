@@ -15,6 +15,7 @@ import { report } from './commands/report.ts';
 import { resume } from './commands/resume.ts';
 import { rollback } from './commands/rollback.ts';
 import { runs } from './commands/runs.ts';
+import { service } from './commands/service.ts';
 import { status } from './commands/status.ts';
 import { stop } from './commands/stop.ts';
 import { sync } from './commands/sync.ts';
@@ -31,6 +32,7 @@ export const COMMANDS: readonly Command[] = [
   pull,
   plan,
   sync,
+  service,
   cutover,
   resume,
   rollback,
@@ -126,12 +128,14 @@ function foundation({ stdout, version }: Surroundings): Argv {
     });
 }
 
-function written({ name, word }: Command): string {
-  return word === null ? name : `${name} [${word}]`;
+function written({ name, verbs, word }: Command): string {
+  return [name, ...(verbs ? ['<verb>'] : []), ...(word === null ? [] : [`[${word}]`])].join(' ');
 }
 
-function declare(parser: Argv, { flags, word }: Command): Argv {
-  const withWord = word === null ? parser : parser.positional(word, { type: 'string', describe: WORDS[word] });
+function declare(parser: Argv, { flags, verbs, word }: Command): Argv {
+  const verb = { choices: verbs ?? [], demandOption: true, describe: 'What to do' } as const;
+  const withVerb = verbs ? parser.positional('verb', verb) : parser;
+  const withWord = word === null ? withVerb : withVerb.positional(word, { type: 'string', describe: WORDS[word] });
   return withWord.options(flags);
 }
 

@@ -208,8 +208,8 @@ function commandsOf(flags: GatewayFlags, side: '' | 'new-'): OwnCommands | null 
   throw invalid(`--${side}stop-cmd`, stop ?? '', `Give --${side}stop-cmd and --${side}start-cmd together.`);
 }
 
-/** Shells expand `~` in `--flag ~/x` but not in `--flag=~/x`. */
-function placeOf(text: string, { cwd, account }: Surroundings): string {
+/** A path of the command line, whole. Shells expand `~` in `--flag ~/x` but not in `--flag=~/x`. Pure. */
+export function placeOf(text: string, { cwd, account }: Pick<Surroundings, 'cwd' | 'account'>): string {
   return text.startsWith('~/') ? join(account.home, text.slice(2)) : resolve(cwd, text);
 }
 

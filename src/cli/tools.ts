@@ -33,7 +33,7 @@ export interface ToolParts {
 /** The Tools of a real call: this machine as it is, the old one over SSH. Touches nothing yet. */
 export function makeTools(around: Surroundings, parts: ToolParts): Tools {
   const { account, env, clock, version } = around;
-  const here = new LocalHost({ label: 'this machine', env: environmentHere(around), cwd: account.home, clock });
+  const here = hostHere(around);
   return {
     version,
     command: parts.command,
@@ -49,11 +49,16 @@ export function makeTools(around: Surroundings, parts: ToolParts): Tools {
   };
 }
 
-/** Our own variables are ours, and a product variable of this shell (a stale token) would beat the config that is moved. */
-function environmentHere({ env, account }: Surroundings): Record<string, string> {
-  const kept = Object.entries(env).filter(
-    ([name, value]) => value !== undefined && !/^(NEO_PULL|SMART_AGENT_NEO|OPENCLAW)_/.test(name),
-  );
+/** This machine, as the account that it is. */
+export function hostHere({ account, env, clock }: Surroundings): Host {
+  return new LocalHost({ label: 'this machine', env: environmentHere({ env, account }), cwd: account.home, clock });
+}
+
+const OURS = /^(?:(?:NEO_PULL|SMART_AGENT_NEO|OPENCLAW)_|(?:NOTIFY_SOCKET|WATCHDOG_PID|WATCHDOG_USEC)$)/;
+
+/** Our own variables are ours, and so is what systemd says to this process alone; and a product variable of this shell (a stale token) would beat the config that is moved. */
+function environmentHere({ env, account }: Pick<Surroundings, 'env' | 'account'>): Record<string, string> {
+  const kept = Object.entries(env).filter(([name, value]) => value !== undefined && !OURS.test(name));
   return { HOME: account.home, ...(Object.fromEntries(kept) as Record<string, string>) };
 }
 

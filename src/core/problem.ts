@@ -428,6 +428,16 @@ export const PROBLEMS = {
     stops: false,
     why: 'What told of changes on the old machine does so no more; only a full pass knows what has changed since.',
   },
+  'service-unavailable': {
+    exit: EXIT.preflight,
+    stops: true,
+    why: 'A unit needs a service manager of the account, and none answers on this machine.',
+  },
+  'service-failed': {
+    exit: EXIT.preflight,
+    stops: true,
+    why: 'The neo-pull that follows was put in place as a service, and did not come up.',
+  },
   // commands
   'command-not-found': { exit: EXIT.bug, stops: true, why: 'A program could not be started.' },
   'command-failed': { exit: EXIT.cutover, stops: true, why: 'A command did not do its work.' },

@@ -51,9 +51,14 @@ function runtime(as: string | null): readonly string[] {
 }
 
 async function shownByUser(place: Place, unit: Unit): Promise<Shown | null> {
-  const runtimeDir = `/run/user/${place.gateway.uid}`;
-  const bus = { XDG_RUNTIME_DIR: runtimeDir, DBUS_SESSION_BUS_ADDRESS: `unix:path=${runtimeDir}/bus` };
-  return (await show(place, { ...unit, env: {} })) ?? (await show(place, { ...unit, env: bus }));
+  const env = userBus(place.gateway.uid);
+  return (await show(place, { ...unit, env: {} })) ?? (await show(place, { ...unit, env }));
+}
+
+/** The environment in which the manager of an account answers, where a login does not have it. Pure. */
+export function userBus(uid: number | undefined): Readonly<Record<string, string>> {
+  const runtimeDir = `/run/user/${uid}`;
+  return { XDG_RUNTIME_DIR: runtimeDir, DBUS_SESSION_BUS_ADDRESS: `unix:path=${runtimeDir}/bus` };
 }
 
 const PROPERTIES = ['LoadState', 'ActiveState', 'MainPID'];
