@@ -218,12 +218,24 @@ function isAtOnce({ at, whenIdleMs }: CutoverOrder): boolean {
   return at === null && whenIdleMs === null;
 }
 
-/** What the parts of an earlier cutover of this run took, by step, and the product's doctor in its warming up. Pure. */
-function knownParts(events: readonly Event[]): ReadonlyMap<string, number> {
+/**
+ * What the parts of an earlier cutover of this run took, by step, and the product's doctor in its warming up. Of one that was taken back only the
+ * way forward counts; the start that it did not come to is like the quiet one. Pure.
+ */
+export function knownParts(events: readonly Event[]): ReadonlyMap<string, number> {
   const warm = lastTook(events, 'warm-new');
-  const parts = new Map(downtimeOf(events).parts.map(({ step, ms }) => [step, ms]));
+  const parts = new Map(downtimeOf(forward(events)).parts.map(({ step, ms }) => [step, ms]));
+  const quiet = parts.get('start-quiet');
+  if (quiet !== undefined && !parts.has('start-new')) parts.set('start-new', quiet);
   parts.delete('last-delta');
   return warm !== null && !parts.has('doctor') ? parts.set('doctor', warm) : parts;
+}
+
+/** Up to where the last cutover began to be taken back. */
+function forward(events: readonly Event[]): readonly Event[] {
+  const down = events.findLastIndex(({ type }) => type === 'run.down');
+  const back = events.findIndex(({ type }, at) => at > down && type === 'run.unwinding');
+  return down < 0 || back < 0 ? events : events.slice(0, back);
 }
 
 function lastTook(events: readonly Event[], step: string): number | null {

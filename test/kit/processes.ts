@@ -57,3 +57,17 @@ export function killOne(which: { pid: number; startTime: number }): void {
     if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
   }
 }
+
+/** Process ids of the watchers that neo-pull has in a home. */
+export function watchersOf(home: string): number[] {
+  return readdirSync('/proc').flatMap((name) => {
+    try {
+      const words = readFileSync(`/proc/${name}/cmdline`, 'latin1');
+      // The account's shell that starts it has the same text in its words.
+      if (!/^[^\0]*\/node\0/.test(words) || !words.includes('neo-pull-watcher')) return [];
+      return readFileSync(`/proc/${name}/environ`, 'latin1').includes(`HOME=${home}\0`) ? [Number(name)] : [];
+    } catch {
+      return []; // No process, or over meanwhile.
+    }
+  });
+}
