@@ -12,9 +12,10 @@ export interface Budgeted {
 
 /**
  * Holds a cutover to `--max-downtime-hard`: from the moment the gateway goes down, which a resumed run finds in its Journal, the signal aborts
- * with `over-budget` once that time is over. Without such a limit the world comes back as it is.
+ * with `over-budget` once that time is over. Those that move together with it wait for each other, so what is down the longest counts. Without
+ * such a limit the world comes back as it is.
  */
-export function budgeted(visit: Visit, world: World): Budgeted {
+export function budgeted(visit: Visit, world: World, together: readonly Visit[] = [visit]): Budgeted {
   const limitMs = planOf(visit).limits.hardDowntimeMs ?? null;
   if (limitMs === null) return { world, dispose: () => undefined };
   const over = new AbortController();
@@ -29,8 +30,8 @@ export function budgeted(visit: Visit, world: World): Budgeted {
       () => undefined,
     );
   };
-  const downMs = downSince(visit);
-  if (downMs !== null) count(downMs);
+  const downMs = together.map(downSince).filter((ms) => ms !== null);
+  if (downMs.length > 0) count(Math.min(...downMs));
   const emit = async (event: EventBody): Promise<void> => {
     if (event.type === 'run.down') count(world.clock.now());
     await world.emit(event);

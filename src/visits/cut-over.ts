@@ -36,14 +36,17 @@ export async function cutOver(visit: Visit): Promise<Verdict> {
   }
 }
 
-/** Goes forward up to this step of the cutover, and with it, as `cutOver` does. Throws what a step throws; nothing is undone. */
-export async function goTo(visit: Visit, last: string): Promise<void> {
+/**
+ * Goes forward up to this step of the cutover, and with it, as `cutOver` does. Throws what a step throws; nothing is undone. `together` are
+ * the visits that move with this one, itself among them: none of their gateways may be down for too long.
+ */
+export async function goTo(visit: Visit, last: string, together: readonly Visit[] = [visit]): Promise<void> {
   const steps = stepsOf(visit);
   const ids = steps.map(({ id }) => id);
   const [end, committed] = [ids.indexOf(last) + 1, ids.indexOf('commit') + 1];
   const context = contextOf(visit);
   const { old } = context.world;
-  const budget = budgeted(visit, { ...context.world, old: old.steady?.() ?? old });
+  const budget = budgeted(visit, { ...context.world, old: old.steady?.() ?? old }, together);
   // Between the commit and the start no gateway runs anywhere: Ctrl-C is heeded after it.
   const unheeding = { ...context, world: { ...context.world, signal: new AbortController().signal } };
   try {

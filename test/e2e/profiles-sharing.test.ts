@@ -83,6 +83,13 @@ describe('gateways that share a directory', () => {
     expect({ old: lab.profilesOn('old'), new: lab.profilesOn('new') }).toEqual({ old: ['default', 'work'], new: [] });
 
     setTraps(lab.new.product.prefix, {});
+    const short = moverFor(lab, { asked: { profiles: ['work', 'default'] }, limits: { hardDowntimeMs: 300 } });
+    const over = await pull(short.tools, short.request);
+    expect(over).toMatchObject({ outcome: 'rolled-back', running: 'old', exitCode: 15 });
+    expect(over.profiles?.map(({ problem }) => problem?.code).sort()).toEqual(['over-budget', 'profile-put-back']);
+    expect(short.events.some(({ type }) => type === 'run.committed')).toBe(false);
+    expect({ old: lab.profilesOn('old'), new: lab.profilesOn('new') }).toEqual({ old: ['default', 'work'], new: [] });
+
     const mover = named('work', 'default');
     const moved = await pull(mover.tools, mover.request);
     expect(moved.problem).toBeNull();
