@@ -1,14 +1,28 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
+import type { Event } from '../../src/core/event.ts';
 import { fail, type ProblemCode } from '../../src/core/problem.ts';
 import type { ExitCode } from '../../src/core/exit.ts';
 import { pull } from '../../src/visits/pull.ts';
 import { rollback } from '../../src/visits/rollback.ts';
+import { sync } from '../../src/visits/sync.ts';
+import { stagedState } from '../kit/following.ts';
 import { moverFor } from '../kit/mover.ts';
 import { expectAsPictured, serviceOf } from '../kit/picture.ts';
 import type { TempLab } from '../kit/temp-lab.ts';
 import { at, expectRolledBack, systemctl, tryMove, type Tried } from '../kit/try-move.ts';
+import { inDatabase } from '../sqlite/databases.ts';
 
 // Several whole moves, with the waits of gateways that do not do as they are told.
 vi.setConfig({ testTimeout: 150_000 });
@@ -93,6 +107,46 @@ describe('a database with declared paths that cannot be rewritten', () => {
       (tried) => {
         expectTakenBack(tried, 9, 'rewrite-failed');
         expect(tried.verdict.problem?.message).toContain('state/smart-agent-neo.sqlite');
+      },
+    ));
+});
+
+describe('a database that is damaged on the old machine', () => {
+  it('ends the cutover: 8, with its name; without it the move goes on, with what was rewritten unseen (F83), and no shared memory of an earlier start stays beside a copy (F81)', () =>
+    tryMove(
+      {
+        runsAs: 'foreground',
+        prepare: ({ state }) => {
+          const file = join(state.workspaces.main, 'index of notes');
+          const rows = `for (let n = 0; n < 200; n += 1) db.prepare('INSERT INTO notes VALUES (?)').run('x'.repeat(400));`;
+          inDatabase(file, `db.exec('CREATE TABLE notes (text TEXT)'); ${rows} db.close();`);
+          const handle = openSync(file, 'r+');
+          writeSync(handle, Buffer.alloc(4096, 0xa5), 0, 4096, 3 * 4096);
+          closeSync(handle);
+        },
+      },
+      async (tried) => {
+        const { lab, verdict } = tried;
+        expectTakenBack(tried, 8, 'database-damaged');
+        expect(verdict.problem?.message).toContain('index of notes is damaged, as SQLite says');
+        const pattern = /--exclude '(.+)'/.exec(verdict.problem?.hint ?? '')?.[1] ?? '';
+        const shared = join(stagedState(lab), 'memory/main.sqlite-shm');
+        writeFileSync(shared, 'of another life');
+        const unseen = join(lab.state.stateDir, 'media/unseen');
+        const rewrite = (text: string): void => {
+          writeFileSync(unseen, text);
+          utimesSync(unseen, 1_700_000_000, 1_700_000_000);
+        };
+        rewrite('before');
+        const onEvent = (event: Event): void => {
+          if (event.type === 'step.applied' && event.step === 'warm-new') rewrite('after!');
+        };
+        const { tools, request } = moverFor(lab, { asked: { excludes: [pattern] }, onEvent });
+        expect(await sync(tools, request)).toMatchObject({ outcome: 'staged' });
+        expect(existsSync(shared)).toBe(false);
+        rewrite('before');
+        expect(await pull(tools, request)).toMatchObject({ outcome: 'moved', running: 'new', exitCode: 0 });
+        expect(readFileSync(join(lab.new.home, '.smart-agent-neo/media/unseen'), 'utf8')).toBe('after!');
       },
     ));
 });
