@@ -53,7 +53,8 @@ export async function startBench(tree: BenchTree): Promise<Bench> {
   const end = async (): Promise<void> => {
     if (child && child.exitCode === null && child.kill('SIGINT')) await once(child, 'close');
     wire.close();
-    await lab.destroy();
+    // What was measured stands, whatever becomes of the machines it was measured on.
+    await lab.destroy().catch((error: unknown) => console.error(`Left behind: ${lab.path}`, error));
   };
   try {
     grow(lab.state.stateDir, tree);
