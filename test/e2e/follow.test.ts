@@ -67,6 +67,17 @@ describe('sync --follow', () => {
     expect(lab.hub.violations()).toEqual([]);
   });
 
+  it('calls a cutover off that waits for its time when it is told to stop, and whoever waits for it hears of that', async () => {
+    following = await startFollowing(lab);
+    const later = new Date(Date.now() + 3_600_000).toISOString();
+    const waiting = following.order(cutoverOrder({ at: later }));
+    await expect.poll(async () => (await following?.status())?.phase).toBe('cutover-waiting');
+    expect(await following.order({ order: 'stop' })).toMatchObject({ ok: true });
+    expect(await waiting).toMatchObject({ ok: false, problem: { code: 'run-not-ready' } });
+    expect(await following.ended).toMatchObject({ outcome: 'staged', running: 'old', exitCode: 0 });
+    expect(lab.running('old')).toHaveLength(1);
+  });
+
   it('does not cut an agent off in the middle of its turn, unless it is forced to', async () => {
     following = await startFollowing(lab);
     lab.setTraps('old', { 'turn-runs': true });
