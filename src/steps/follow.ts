@@ -1,14 +1,15 @@
 import type { Desk, Places, Standing } from '../core/follow.ts';
 import type { CutoverOrder } from '../core/order.ts';
 import type { Plan } from '../core/plan.ts';
-import { ProblemError, problemOf, type Problem, type ProblemCode } from '../core/problem.ts';
+import { ProblemError, problemOf, type Problem } from '../core/problem.ts';
 import { keep, type Check, type Step, type World } from '../core/step.ts';
 import { isoTime, parseIsoTime } from '../core/timestamp.ts';
-import { runOk } from '../host/run.ts';
 import { firstOf } from '../host/waiters.ts';
+import { dueTurn, isReady, restMs, wholeEveryMs, type Situation } from './pace.ts';
 import { Pulse, type PulseLimits } from './pulse.ts';
 import { Repairs } from './repairs.ts';
 import { Rounds } from './rounds.ts';
+import { isPassing, waitToTakeUp, wordsOf } from './take-up.ts';
 import { WatchKeeper } from './watch-keeper.ts';
 
 /** What the following needs from outside of it. */
@@ -31,32 +32,11 @@ const LIMITS: FollowLimits = { beatMs: 15_000, sleptMs: 10_000 };
 
 /** So long may changes gather before a round takes them. */
 const GATHER_MS = 150;
-/** After a round there is three times as much rest as it took, but no more than this: the old machine has other things to do. */
-const REST_MS = { places: 1500, whole: 60_000 } as const;
-/** A pass over everything at least so often, however healthy the watcher is. */
-const WHOLE_EVERY_MS = 5 * 60_000;
-/** Without a watcher, or where something could not be copied: this often, or in ten times as long as a pass takes; never less often than the last. */
-const POLL_MS = { often: 5000, seldom: 30 * 60_000 } as const;
-/** Between tries of what does not work for now: this at first, doubled up to the last. */
-const AGAIN_MS = { first: 2000, last: 60_000 } as const;
-const ANSWER_MS = 60_000;
 /** While a cutover waits for its time or for quiet, it is looked this often whether that has come. */
 const WAITING_MS = 1000;
 /** What is gone there is looked for once more after so long, before it counts as gone. */
 const LOOK_AGAIN_MS = 1000;
-/** So much may be left to the pass that is made while no gateway serves. */
-const LEFT_TO_LAST = 500;
 const SESSIONS = /(?:^|\/)sessions\//;
-/** What may be better in a while: it is told and tried again, for days if need be. Anything else ends the following. */
-const PASSING: ReadonlySet<ProblemCode> = new Set<ProblemCode>([
-  'connection-lost',
-  'transfer-stalled',
-  'transfer-failed',
-  'disk-full',
-  'command-timeout',
-  'command-failed',
-]);
-
 /** What the loop does next. */
 type Turn = 'watch' | 'whole' | 'places' | 'end';
 
@@ -146,7 +126,7 @@ export class Follower {
         turn = await this.#next(world);
       } catch (error) {
         world.signal.throwIfAborted();
-        if (!PASSING.has(problemOf(error).code)) throw error;
+        if (!isPassing(error)) throw error;
         turn = await this.#afterFailure(problemOf(error), world);
       }
     }
@@ -177,37 +157,26 @@ export class Follower {
       await this.#awake(world);
       this.#hear(world);
       await this.#repairs.hear(world);
-      this.#tell();
+      this.#tell(world);
       const end = await this.#end(world);
       if (end !== null) return end;
-      const due = this.#ways.desk.isPaused() ? null : this.#due(world.clock.now());
+      const due = this.#ways.desk.isPaused() ? null : dueTurn(this.#situation(world.clock.now()));
       if (due !== null) return due;
       await this.#something(world);
     }
   }
 
-  #due(nowMs: number): Turn | null {
-    if (this.#watch.isDue(nowMs)) return 'watch';
-    const { pending, isPartial } = this.#rounds;
-    const isLate = isOver(nowMs, this.#rounds.lastWholeMs ?? 0, this.#wholeEveryMs());
-    if (isLate || this.#repairs.waitMs(nowMs) === 0) return 'whole';
-    if (this.#restMs(nowMs) > 0) return null;
-    if (this.#watch.isWatching && !pending.isAll && !isPartial) return 'whole';
-    return pending.isAll && pending.size > 0 ? 'places' : null;
-  }
-
-  /** How long it still rests before the next round. */
-  #restMs(nowMs: number): number {
-    const { last } = this.#rounds;
-    if (!last) return 0;
-    const restMs = Math.min(last.full ? REST_MS.whole : REST_MS.places, 3 * last.tookMs);
-    return Math.min(restMs, Math.max(0, last.startedMs + last.tookMs + restMs - nowMs));
-  }
-
-  #wholeEveryMs(): number {
-    if (this.#watch.isWatching && !this.#rounds.isPartial) return WHOLE_EVERY_MS;
-    // A pass during which this machine slept seems to have taken long.
-    return Math.min(POLL_MS.seldom, Math.max(POLL_MS.often, 10 * (this.#rounds.last?.tookMs ?? 0)));
+  #situation(nowMs: number): Situation {
+    const { last, lastWholeMs, isPartial, pending } = this.#rounds;
+    return {
+      nowMs,
+      ...{ last, lastWholeMs, isPartial },
+      isWatching: this.#watch.isWatching,
+      isWatchDue: this.#watch.isDue(nowMs),
+      isAll: pending.isAll,
+      pending: pending.size,
+      repairMs: this.#repairs.waitMs(nowMs),
+    };
   }
 
   /** Is there an order to end, and what is to be done for it now? Null when nothing is. */
@@ -217,21 +186,14 @@ export class Follower {
     if (order === null || order === 'stop') return order && 'end';
     const why = await this.obstacle(order, world);
     if (why === null) {
-      const isReady = this.#readied === order || this.#isReady(world.clock.now());
+      const mayBegin = this.#readied === order || isReady(this.#situation(world.clock.now()));
       // Once for each order: one that never comes to rest is not waited for.
       this.#readied = order;
-      return isReady ? 'end' : 'whole';
+      return mayBegin ? 'end' : 'whole';
     }
     if (typeof why !== 'string' && order.at === null && order.whenIdleMs === null) desk.refuse(order, why);
     this.#note = typeof why === 'string' ? why : why.message;
     return null;
-  }
-
-  /** Is so little left that it may be copied while no gateway serves? After a pause, or hours without a line, it is not. */
-  #isReady(nowMs: number): boolean {
-    const { pending, lastWholeMs, isPartial } = this.#rounds;
-    if (this.#watch.isWatching && !isPartial) return pending.isAll && pending.size <= LEFT_TO_LAST;
-    return lastWholeMs !== null && !isOver(nowMs, lastWholeMs, 2 * this.#wholeEveryMs());
   }
 
   #tooEarly({ at, whenIdleMs }: CutoverOrder, nowMs: number): string | null {
@@ -245,7 +207,7 @@ export class Follower {
   async #something(world: World): Promise<void> {
     const { clock, signal, emit } = world;
     const nowMs = clock.now();
-    const isResting = this.#ways.desk.isPaused() || this.#restMs(nowMs) > 0;
+    const isResting = this.#ways.desk.isPaused() || restMs(this.#situation(nowMs)) > 0;
     const waits = [
       (over: AbortSignal) => clock.sleep(this.#waitMs(nowMs), over),
       (over: AbortSignal) => this.#ways.desk.changed(over),
@@ -271,13 +233,10 @@ export class Follower {
   }
 
   #waitMs(nowMs: number): number {
-    const restMs = this.#restMs(nowMs);
-    const waits = [this.#limits.beatMs, this.#wholeEveryMs(), this.#repairs.waitMs(nowMs) ?? Infinity];
-    return Math.min(
-      ...waits,
-      restMs > 0 ? restMs : Infinity,
-      this.#ways.desk.ending() === null ? Infinity : WAITING_MS,
-    );
+    const now = this.#situation(nowMs);
+    const rest = restMs(now);
+    const waits = [this.#limits.beatMs, wholeEveryMs(now), now.repairMs ?? Infinity, rest > 0 ? rest : Infinity];
+    return Math.min(...waits, this.#ways.desk.ending() === null ? Infinity : WAITING_MS);
   }
 
   /** After a sleep what was told before says little, and a line that seems to stand may be dead: everything is begun again, once. */
@@ -327,46 +286,17 @@ export class Follower {
     if (stopping) throw new ProblemError(stopping);
   }
 
-  /** Tells what does not work for now, and waits until it is worth another try, for as long as it takes: the old gateway serves, and what is staged stays. */
-  async #afterFailure({ code, message }: Problem, world: World): Promise<Turn> {
+  /** Tells what does not work for now, and waits until it is worth another try: the old gateway serves, and what is staged stays. */
+  async #afterFailure(why: Problem, world: World): Promise<Turn> {
     this.#failures += 1;
-    this.#isLineLost = code === 'connection-lost';
-    const why = this.#isLineLost
-      ? 'The connection was lost. Connecting again; what arrived is kept, and the old gateway serves.'
-      : `It does not work for now, and is tried again; the old gateway serves. ${message}`;
-    await this.#tellOnce(world, why);
-    await this.#loseWatcher(why, world);
-    this.#tell();
-    const waitMs = Math.min(AGAIN_MS.last, AGAIN_MS.first * 2 ** (this.#failures - 1));
-    // The first time a line breaks it is only taken up again; what comes back at once and breaks again waits longer each time.
-    const isOver = (this.#failures > 1 || !this.#isLineLost) && (await this.#isToldToStop(waitMs, world));
-    if (isOver || (this.#isLineLost && (await this.#isToldToStopFirst(world)))) return 'end';
+    this.#isLineLost = why.code === 'connection-lost';
+    await this.#tellOnce(world, wordsOf(why));
+    await this.#loseWatcher(wordsOf(why), world);
+    this.#tell(world);
+    const { reconnectMs } = this.#plan.limits;
+    const isOver = await waitToTakeUp(why, this.#failures, { world, desk: this.#ways.desk, reconnectMs });
     this.#isLineLost = false;
-    return 'watch';
-  }
-
-  /** Waits for the line by a command that does nothing. True when an order to stop came first. */
-  async #isToldToStopFirst(world: World): Promise<boolean> {
-    const { clock, signal } = world;
-    const timeoutMs = this.#plan.limits.reconnectMs + ANSWER_MS;
-    for (let waitMs: number = AGAIN_MS.first; ; waitMs = Math.min(waitMs * 2, AGAIN_MS.last)) {
-      try {
-        await runOk(world.old, ['true'], { clock, signal, timeoutMs });
-        return false;
-      } catch (error) {
-        signal.throwIfAborted();
-        if (!PASSING.has(problemOf(error).code)) throw error;
-        if (await this.#isToldToStop(waitMs, world)) return true;
-      }
-    }
-  }
-
-  /** Waits that long, or for an order; true when it is to stop. */
-  async #isToldToStop(waitMs: number, { clock, signal }: World): Promise<boolean> {
-    const { desk } = this.#ways;
-    if (desk.ending() !== 'stop')
-      await firstOf(signal, [(over) => clock.sleep(waitMs, over), (over) => desk.changed(over)]);
-    return desk.ending() === 'stop';
+    return isOver ? 'end' : 'watch';
   }
 
   async #tellOnce({ emit }: World, message: string): Promise<void> {
@@ -374,11 +304,11 @@ export class Follower {
     this.#note = message;
   }
 
-  #tell(): void {
+  #tell({ clock }: Pick<World, 'clock'>): void {
     const { isWatching, engine } = this.#watch;
     const { forecast, rates, converged } = this.#rounds.outlook({
       isWatched: isWatching,
-      gatheringMs: isWatching ? GATHER_MS : this.#wholeEveryMs() / 2,
+      gatheringMs: isWatching ? GATHER_MS : wholeEveryMs(this.#situation(clock.now())) / 2,
     });
     const { last, count, lastWholeMs, pending } = this.#rounds;
     this.#ways.tell({
@@ -402,11 +332,6 @@ export class Follower {
     if (this.#ways.desk.isPaused()) return 'paused';
     return this.#watch.isWatching ? 'following' : 'polling';
   }
-}
-
-/** Is so much time over? A clock that was set back has it over. */
-function isOver(nowMs: number, sinceMs: number, waitMs: number): boolean {
-  return nowMs < sinceMs || nowMs - sinceMs >= waitMs;
 }
 
 /** Ends only with the signal. */
