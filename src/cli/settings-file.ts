@@ -18,13 +18,19 @@ const NONE: Settings = { products: [] };
  * `settings-unsafe` for a file, or a symlink to it, that is another account's or that others can write, and `settings-invalid`.
  */
 export async function readSettings(flags: SettingsFlags, around: Surroundings): Promise<Settings> {
-  if (flags.config === 'none') return NONE;
-  const path = flags.config === undefined ? usualPath(around) : named(flags.config, around);
+  const path = settingsPath(flags, around);
+  if (path === null) return NONE;
   const text = await textAt(path, { uid: around.account.uid, mayLack: flags.config === undefined });
   if (text === null) return NONE;
   // Its schema is not loaded by the many commands that find no file.
   const { settingsIn } = await import('./settings.ts');
   return settingsIn(text, path);
+}
+
+/** Where they are, or would be; null where none are wanted. Pure. */
+export function settingsPath(flags: SettingsFlags, around: Surroundings): string | null {
+  if (flags.config === 'none') return null;
+  return flags.config === undefined ? usualPath(around) : named(flags.config, around);
 }
 
 function usualPath({ env, account }: Surroundings): string {

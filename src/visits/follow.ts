@@ -29,6 +29,7 @@ import { cutOver } from './cut-over.ts';
 import { OrderDesk } from './desk.ts';
 import { isSeveral } from './several.ts';
 import { earlierRun, isMoved, type EarlierRun } from './earlier-run.ts';
+import { takeSettings, type NewSettings } from './new-settings.ts';
 import {
   asFound,
   conclude,
@@ -75,6 +76,7 @@ class Daemon {
   readonly #sinceMs: number;
   #standing: Standing | null = null;
   #isCuttingOver = false;
+  #among: Request['among'] = undefined;
 
   private constructor(visit: Visit, { earlier, pid }: { earlier: EarlierRun | null; pid: number }) {
     this.#visit = visit;
@@ -97,7 +99,25 @@ class Daemon {
     return daemon;
   }
 
+  /** Follows, and hears meanwhile of new settings. */
   async run(request: Request): Promise<Verdict> {
+    const stop = this.#visit.tools.following?.settings?.listen((news) => void this.#heard(news, request));
+    try {
+      return await this.#run(request);
+    } finally {
+      await stop?.();
+    }
+  }
+
+  /** What cannot be told is told by the next event that is awaited. */
+  async #heard(news: NewSettings, { among }: Request): Promise<void> {
+    const followed = planOf(this.#visit).old.gateway.product;
+    const taken = takeSettings(news, { followed, isNamed: among === undefined });
+    this.#among = taken.among ?? this.#among;
+    await this.#visit.bus.emit({ type: 'notice', message: taken.message }).catch(() => undefined);
+  }
+
+  async #run(request: Request): Promise<Verdict> {
     const visit = this.#visit;
     const { limits } = visit.tools.following ?? {};
     const follower = followerFor(planOf(visit), {
@@ -162,7 +182,8 @@ class Daemon {
     const asked: Visit = { ...visit, tools: { ...visit.tools, ask: null, yes: order.yes } };
     const replace = request.asked.replace || order.yes || agreed.roots.some(({ liveExists }) => liveExists);
     try {
-      const wanted = { ...request, asked: { ...request.asked, replace }, asksChannels: true };
+      const among = this.#among && { among: this.#among };
+      const wanted = { ...request, ...among, asked: { ...request.asked, replace }, asksChannels: true };
       const { plan, problems } = await lookOn(asked, reached(visit), wanted);
       await insistOnMachine(agreed, plan.old.machineId);
       refuse(problems);

@@ -18,6 +18,7 @@ import type { Lock } from '../run/lock.ts';
 import type { RunnerContext } from '../run/runner.ts';
 import type { StateHome } from '../run/runs.ts';
 import type { Follower, FollowLimits } from '../steps/follow.ts';
+import type { SettingsNews } from './new-settings.ts';
 
 /** What a command brings along: the machine it runs on, a way to the other one, and the person (or nobody) in front of it. */
 export interface Tools {
@@ -45,6 +46,7 @@ export interface FollowAround {
   /** Hears where it stands: when it takes orders, at each turn of its loop, and when it begins to cut over. */
   readonly hear?: (status: FollowStatus) => void;
   readonly limits?: Partial<FollowLimits>;
+  readonly settings?: SettingsNews;
 }
 
 /** What a move is asked for with. */

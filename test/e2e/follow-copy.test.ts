@@ -1,6 +1,8 @@
 import { lstatSync, mkdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { productFrom } from '../../src/gateway/product-from.ts';
+import type { NewSettings } from '../../src/visits/new-settings.ts';
 import { cutoverOrder, staged, stagedState, startFollowing, type Following } from '../kit/following.ts';
 import { JumpingClock } from '../kit/jumping-clock.ts';
 import { makeTempLab, type TempLab } from '../kit/temp-lab.ts';
@@ -12,6 +14,10 @@ let following: Following;
 const state = (...names: string[]): string => join(lab.state.stateDir, ...names);
 const copy = (...names: string[]): string => join(stagedState(lab), ...names);
 const notices = (): string[] => following.events.flatMap((event) => (event.type === 'notice' ? [event.message] : []));
+/** Resolves when so many rounds are over, with all that belongs to them. */
+async function roundsOver(wanted: number): Promise<void> {
+  await waitFor(`${wanted} rounds are over`, async () => (await following.status()).rounds >= wanted);
+}
 const wholeRounds = (): number => following.events.filter((event) => event.type === 'round.done' && event.full).length;
 
 beforeEach(async () => {
@@ -34,7 +40,7 @@ function spoil(path: string): void {
 describe('somebody else who writes into the copy while neo-pull follows', () => {
   it('is told once, and what was written is repaired, though size and time are as they were', async () => {
     following = await startFollowing(lab);
-    await following.caughtUp();
+    await roundsOver(1);
     spoil(copy('media/kept.txt'));
     await waitFor('it is repaired', () => readFileSync(copy('media/kept.txt'), 'utf8') === 'as it was');
     await waitFor('the pass is over', () => wholeRounds() === 2);
@@ -47,12 +53,12 @@ describe('somebody else who writes into the copy while neo-pull follows', () => 
 
   it('may as well remove something, or put something there', async () => {
     following = await startFollowing(lab);
-    await following.caughtUp();
+    await roundsOver(1);
     rmSync(copy('media/kept.txt'));
-    await waitFor('it is back', () => wholeRounds() === 2);
+    await roundsOver(2);
     await staged(lab, 'media/kept.txt');
     writeFileSync(copy('agents/foreign'), 'x');
-    await waitFor('it is gone', () => wholeRounds() === 3);
+    await roundsOver(3);
     await staged(lab, 'agents/foreign', false);
     rmSync(stagedState(lab), { recursive: true });
     await waitFor('all of it is back', () => {
@@ -83,7 +89,7 @@ describe('somebody else who writes into the copy while neo-pull follows', () => 
 
   it('spoils no move: the last pass compares everything', async () => {
     following = await startFollowing(lab);
-    await following.caughtUp();
+    await roundsOver(1);
     await following.order({ order: 'pause' });
     spoil(copy('media/kept.txt'));
     await waitFor('it is told', () => notices().some((message) => message.includes('Something else')));
@@ -93,10 +99,25 @@ describe('somebody else who writes into the copy while neo-pull follows', () => 
   });
 });
 
+it('settings that change while neo-pull follows are told to whoever listens, and following goes on', async () => {
+  let hear: (news: NewSettings) => void = () => undefined;
+  const settings = {
+    listen(listener: typeof hear) {
+      hear = listener;
+      return () => Promise.resolve();
+    },
+  };
+  following = await startFollowing(lab, { tools: { following: { settings } } });
+  hear({ products: [productFrom('neo-fork', {})] });
+  await waitFor('it is told', () => notices().some((message) => message.startsWith('The settings changed')));
+  writeFileSync(state('media/later.txt'), 'x');
+  await staged(lab, 'media/later.txt');
+});
+
 describe('a clock that jumps while neo-pull follows', () => {
   it.each([
     ['ahead, as after a sleep', 3_600_000, 'this machine slept, or its clock was set ahead'],
-    ['back', -3_600_000, 'the clock of this machine was set back by 3'],
+    ['back', -3_600_000, 'the clock of this machine was set back by'],
   ])('%s, has everything looked at again, is told once, and following goes on', async (_, byMs, said) => {
     const clock = new JumpingClock();
     following = await startFollowing(lab, { tools: { clock, following: { limits: { beatMs: 500 } } } });

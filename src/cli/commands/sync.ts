@@ -17,6 +17,9 @@ import {
 } from '../flags.ts';
 import { requestOf } from '../request.ts';
 import { readSettings } from '../settings-file.ts';
+import type { Settings } from '../settings.ts';
+import type { Surroundings } from '../surroundings.ts';
+import type { Request, Tools, Verdict } from '../../visits/visit.ts';
 import { targetOf } from '../words.ts';
 
 type Flags = ConnectionFlags & GatewayFlags & LimitFlags & ConsentFlags & OutputFlags & SettingsFlags & FollowFlag;
@@ -35,14 +38,12 @@ export const sync: Command<Flags> = {
     ...OUTPUT_FLAGS,
   },
   async run(called, around) {
-    const { products } = await readSettings(called, around);
-    const request = requestOf(targetOf(called.word), called, { ...around, products });
+    const settings = await readSettings(called, around);
+    const request = requestOf(targetOf(called.word), called, { ...around, ...settings });
     const isFollowing = called.follow === true;
     const [{ perform }, visit] = await Promise.all([
       import('../perform.ts'),
-      isFollowing
-        ? import('../../visits/follow.ts').then(({ follow }) => follow)
-        : import('../../visits/sync.ts').then(({ sync: once }) => once),
+      isFollowing ? following(called, around, settings) : import('../../visits/sync.ts').then(({ sync: once }) => once),
     ]);
     return perform(around, {
       flags: called,
@@ -52,3 +53,14 @@ export const sync: Command<Flags> = {
     });
   },
 };
+
+/** Follows, with an ear for new settings. */
+async function following(called: Flags, around: Surroundings, before: Settings) {
+  const [{ follow }, { watchSettings }] = await Promise.all([
+    import('../../visits/follow.ts'),
+    import('../settings-watch.ts'),
+  ]);
+  const settings = watchSettings(called, around, before);
+  return (tools: Tools, request: Request): Promise<Verdict> =>
+    follow({ ...tools, following: { ...tools.following, ...(settings && { settings }) } }, request);
+}
