@@ -135,7 +135,7 @@ export class Follower {
   async #take(turn: Exclude<Turn, 'end'>, world: World): Promise<void> {
     if (turn === 'watch') await this.#begin(world);
     if (turn === 'places' && this.#rounds.pending.isFateful(this.#plan)) await this.#halt(world);
-    const brought = turn === 'places' ? await this.#repairs.during(() => this.#rounds.places(world)) : null;
+    const brought = turn === 'places' ? await this.#repairs.during(() => this.#rounds.places(world), world) : null;
     if (brought) return;
     await this.#halt(world);
     this.#hear(world);

@@ -4,7 +4,7 @@ import { printable } from '../host/printable.ts';
 import { markDirty } from './staging-dir.ts';
 import { StagingWatch } from './staging-watch.ts';
 
-/** Between two repairs at least so long, or ten times as long as the last pass took: whoever goes on writing must not keep both machines busy. */
+/** Between two repairs at least so long, or three times as long as the last pass took: whoever goes on writing must not keep both machines busy. */
 const APART_MS = 5000;
 /** The same is told again after so long only. */
 const TELL_AGAIN_MS = 10 * 60_000;
@@ -30,14 +30,14 @@ export class Repairs {
   }
 
   /** Makes a pass of ours. Throws what that throws. */
-  during<T>(pass: () => Promise<T>): Promise<T> {
-    return this.#watch.during(pass);
+  during<T>(pass: () => Promise<T>, { clock }: Pick<World, 'clock'>): Promise<T> {
+    return this.#watch.during(pass, clock);
   }
 
   /** Makes the pass over everything that repairs staging, if it has to be repaired. Throws what that throws. */
   async duringWhole<T>(pass: () => Promise<T>, { clock }: Pick<World, 'clock'>): Promise<T> {
     const startedMs = clock.now();
-    const brought = await this.#watch.during(pass);
+    const brought = await this.#watch.during(pass, clock);
     if (this.#isNeeded) this.#madeMs = clock.now();
     this.#tookMs = Math.max(0, clock.now() - startedMs);
     this.#isNeeded = false;
@@ -67,7 +67,7 @@ export class Repairs {
   waitMs(nowMs: number): number | null {
     if (!this.#isNeeded) return null;
     if (this.#madeMs === null || nowMs < this.#madeMs) return 0;
-    return Math.max(0, this.#madeMs + Math.max(APART_MS, 10 * this.#tookMs) - nowMs);
+    return Math.max(0, this.#madeMs + Math.max(APART_MS, 3 * this.#tookMs) - nowMs);
   }
 
   /** Resolves when there is something to hear. Rejects with the signal's reason. */

@@ -1,6 +1,7 @@
 import { lstatSync } from 'node:fs';
 import { lstat, utimes } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import type { Clock } from '../core/clock.ts';
 import type { Root } from '../core/plan.ts';
 import { Waiters } from '../host/waiters.ts';
 import { RuledRoot } from '../watch/ruled-root.ts';
@@ -12,6 +13,10 @@ export interface Foreign {
   /** Where it was first seen, absolute, raw. */
   readonly path: Buffer;
 }
+
+/** A file system's clock ticks every 4 or 10 ms. Where it stands still for longer it is not waited for. */
+const TICK_MS = 2;
+const MOST_TICKS = 20;
 
 /** A root's staging, and by the clock of its file system when our last pass began and ended there. */
 interface Watched {
@@ -44,13 +49,14 @@ export class StagingWatch {
   }
 
   /** Makes a pass of ours, and watches from its end on. Throws what the pass throws. */
-  async during<T>(pass: () => Promise<T>): Promise<T> {
+  async during<T>(pass: () => Promise<T>, clock: Clock): Promise<T> {
     for (const one of this.#all) one.begunMs = await moment(one.root);
     this.#isPassing = true;
     try {
       return await pass();
     } finally {
       for (const one of this.#all) one.endedMs = await moment(one.root);
+      for (const { root, endedMs } of this.#all) await nextTick({ root, endedMs }, clock);
       this.#isPassing = false;
       this.#watch();
     }
@@ -135,6 +141,12 @@ function changeOf(place: RuledRoot, path: string): number {
     if (seen) return seen.ctimeMs;
     if (at === '') return -Infinity;
   }
+}
+
+/** What is written within one tick of a file system's clock has one time: only after it ours and others' can be told apart. */
+async function nextTick({ root, endedMs }: Pick<Watched, 'root' | 'endedMs'>, clock: Clock): Promise<void> {
+  for (let tries = 0; tries < MOST_TICKS && (await moment(root)) === endedMs && endedMs !== Infinity; tries += 1)
+    await clock.sleep(TICK_MS);
 }
 
 /** Now, by the clock of the file system that staging is on; before there is a folder, later than anything. */

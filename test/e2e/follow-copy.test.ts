@@ -16,7 +16,7 @@ const copy = (...names: string[]): string => join(stagedState(lab), ...names);
 const notices = (): string[] => following.events.flatMap((event) => (event.type === 'notice' ? [event.message] : []));
 /** Resolves when so many rounds are over, with all that belongs to them. */
 async function roundsOver(wanted: number): Promise<void> {
-  await waitFor(`${wanted} rounds are over`, async () => (await following.status()).rounds >= wanted);
+  await waitFor(`${wanted} rounds are over`, async () => (await following.status()).rounds >= wanted, 30_000);
 }
 const wholeRounds = (): number => following.events.filter((event) => event.type === 'round.done' && event.full).length;
 
@@ -74,8 +74,7 @@ describe('somebody else who writes into the copy while neo-pull follows', () => 
     following = await startFollowing(lab);
     await following.caughtUp();
     for (let count = 0; count < 5; count += 1) {
-      const [name, folder] = [`media/round-${count}/one.txt`, `agents/round-${count}`];
-      mkdirSync(state(`media/round-${count}`));
+      const [name, folder] = [`media/round-${count}.txt`, `agents/round-${count}`];
       mkdirSync(state(folder));
       writeFileSync(state(name), 'one');
       writeFileSync(state('media/kept.txt'), `as it was ${count}`);
