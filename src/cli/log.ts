@@ -45,10 +45,10 @@ export class RunLog {
     );
   }
 
-  /** The listener for events: all but the ticks of progress, which say nothing afterwards. */
+  /** The listener for events: all but the ticks of progress, and of what follows a change, of which there are ten thousands in a day. */
   readonly onEvent = (event: Event): void => {
     if (event.run !== '') this.#open(event.run);
-    if (event.type === 'progress') return;
+    if (event.type === 'progress' || (event.type === 'round.done' && !event.full)) return;
     const problem = 'problem' in event ? event.problem : null;
     if (!problem) this.#pino.debug({ event }, event.type);
     else if (problem.stops) this.#pino.error({ event }, redactText(problem.message));
