@@ -1,4 +1,4 @@
-import { lstatSync } from 'node:fs';
+import { lstatSync, type Stats } from 'node:fs';
 import { lstat, utimes } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Clock } from '../core/clock.ts';
@@ -6,6 +6,8 @@ import type { Root } from '../core/plan.ts';
 import { Waiters } from '../host/waiters.ts';
 import { RuledRoot } from '../watch/ruled-root.ts';
 import { WatchTree } from '../watch/watch-tree.ts';
+
+const VANISHED: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR', 'ELOOP', 'ENAMETOOLONG']);
 
 /** A write into staging that was not ours. */
 export interface Foreign {
@@ -137,7 +139,7 @@ export class StagingWatch {
 /** When this was last changed; of what is gone, the directory that it was in. */
 function changeOf(place: RuledRoot, path: string): number {
   for (let at = path; ; at = at.slice(0, Math.max(0, at.lastIndexOf('/')))) {
-    const seen = lstatSync(place.at(at), { throwIfNoEntry: false });
+    const seen = seenAt(place.at(at));
     if (seen) return seen.ctimeMs;
     if (at === '') return -Infinity;
   }
@@ -158,5 +160,15 @@ async function moment({ stagingPath }: Root): Promise<number> {
     return (await lstat(folder)).ctimeMs;
   } catch {
     return Infinity;
+  }
+}
+
+/** Null where there is nothing, also because what was a directory is none any more. */
+function seenAt(path: Buffer): Stats | null {
+  try {
+    return lstatSync(path);
+  } catch (error) {
+    if (VANISHED.has((error as NodeJS.ErrnoException).code ?? '')) return null;
+    throw error;
   }
 }

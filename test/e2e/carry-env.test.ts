@@ -6,6 +6,7 @@ import { parseDotEnv } from '../kit/stand-in/program/dot-env.ts';
 import { moverFor } from '../kit/mover.ts';
 import { makeTempLab, type TempLab } from '../kit/temp-lab.ts';
 import { expectRolledBack, systemctl, tryMove, type Tried } from '../kit/try-move.ts';
+import { waitFor } from '../kit/wait.ts';
 import { reportMarkdown } from '../../src/cli/report-markdown.ts';
 import { foldReport } from '../../src/core/report.ts';
 import { pull } from '../../src/visits/pull.ts';
@@ -27,9 +28,10 @@ function furnish(lab: TempLab, canaries: Canaries): void {
 }
 
 /** As if by hand: the service runs with what was added to its definition. */
-function restart(lab: TempLab): void {
+async function restart(lab: TempLab): Promise<void> {
   systemctl(lab, 'stop');
   systemctl(lab, 'start');
+  await waitFor('it runs again', () => lab.running('old').length === 1);
 }
 
 function envOf({ new: { home } }: TempLab): { values: Record<string, string>; text: string; mode: number } {
@@ -75,9 +77,9 @@ describe('--carry-env', () => {
       const canaries = new Canaries();
       const isRunning = what === 'a running service';
       const seen: string[] = [];
-      const prepare = (lab: TempLab): void => {
+      const prepare = async (lab: TempLab): Promise<void> => {
         furnish(lab, canaries);
-        if (isRunning) restart(lab);
+        if (isRunning) await restart(lab);
         else systemctl(lab, 'stop');
       };
       await tryMove({ ...CARRY, runsAs: 'service', prepare, meanwhile: () => seen.push(commandLines()) }, (tried) => {
@@ -104,11 +106,11 @@ describe('--carry-env', () => {
 
   it('makes an .env (0600) where there was none, and the report names each variable and how it got here', async () => {
     const canaries = new Canaries();
-    const prepare = (lab: TempLab): void => {
+    const prepare = async (lab: TempLab): Promise<void> => {
       furnish(lab, canaries);
       writeFileSync(join(lab.old.home, 'neo.env'), 'EXAMPLE_API_KEY=x y\n');
       rmEnv(lab);
-      restart(lab);
+      await restart(lab);
     };
     await tryMove({ ...CARRY, runsAs: 'service', prepare }, ({ lab, verdict, events }) => {
       expect(verdict).toMatchObject({ running: 'new', problem: null });
@@ -126,10 +128,10 @@ describe('--carry-env', () => {
 
   it('is undone with everything else when the new gateway does not start', async () => {
     const canaries = new Canaries();
-    const prepare = (lab: TempLab): void => {
+    const prepare = async (lab: TempLab): Promise<void> => {
       furnish(lab, canaries);
       rmEnv(lab);
-      restart(lab);
+      await restart(lab);
     };
     const traps = { new: { 'start-crashes': true } } as const;
     await tryMove({ ...CARRY, runsAs: 'service', prepare, traps, limits: { startMs: 2500 } }, (tried) => {
@@ -159,9 +161,9 @@ describe('--carry-env', () => {
 
   it('not given, a config that could not be loaded here is refused, and the flag is named (F55)', async () => {
     const canaries = new Canaries();
-    const prepare = (lab: TempLab): void => {
+    const prepare = async (lab: TempLab): Promise<void> => {
       furnish(lab, canaries);
-      restart(lab);
+      await restart(lab);
     };
     await tryMove({ runsAs: 'service', prepare }, ({ lab, verdict, events }) => {
       expect(verdict).toMatchObject({ outcome: 'refused', running: 'old', exitCode: 3 });

@@ -127,9 +127,10 @@ describe('a clock that jumps while neo-pull follows', () => {
     await waitFor('everything is looked at again', () => wholeRounds() >= 2);
     writeFileSync(state('media/later.txt'), 'x');
     await staged(lab, 'media/later.txt');
+    const active = following;
     await waitFor('it follows as before', async () => {
-      const now = await following?.status();
-      return now?.phase === 'following' && now.note === null;
+      const { phase, note } = await active.status();
+      return phase === 'following' && note === null;
     });
     expect(told()).toHaveLength(1);
     // A pass that is late by the new clock may come before it is known why.

@@ -6,7 +6,7 @@ import { makeFollowerLab, type FollowerLabOptions } from '../kit/follower-lab.ts
 import { stir } from '../kit/unrest.ts';
 import { diceOf } from '../watch/workload.ts';
 
-const SEEDS = process.env['SLOW'] === '1' ? 100 : 10;
+const SEEDS = process.env['SLOW'] === '1' ? 100 : 6;
 
 interface Way extends FollowerLabOptions {
   readonly engine: string;

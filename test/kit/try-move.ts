@@ -23,7 +23,7 @@ export interface Tried {
 
 /** How the old gateway runs and what goes wrong; `prepare` is done before the picture is taken. */
 export interface Trial extends TempLabOptions, Omit<MoverOptions, 'onEvent'> {
-  readonly prepare?: (lab: TempLab) => void;
+  readonly prepare?: (lab: TempLab) => void | Promise<void>;
   readonly meanwhile?: Meanwhile;
 }
 
@@ -31,7 +31,7 @@ export interface Trial extends TempLabOptions, Omit<MoverOptions, 'onEvent'> {
 export async function tryMove(trial: Trial, judge: (tried: Tried) => void | Promise<void>): Promise<void> {
   const lab = await makeTempLab({ sessions: 2, ...trial });
   try {
-    trial.prepare?.(lab);
+    await trial.prepare?.(lab);
     const was = takePicture(lab);
     const mover = moverFor(lab, { ...trial, onEvent: (event) => trial.meanwhile?.(event, lab) });
     const verdict = await pull(mover.tools, mover.request);
