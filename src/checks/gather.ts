@@ -1,7 +1,5 @@
-import type { Clock } from '../core/clock.ts';
 import { decide, type Route, type Wish } from '../core/decide.ts';
 import { parseExclude } from '../core/exclude.ts';
-import type { Host } from '../core/host.ts';
 import type { DirFacts, Inventory } from '../core/inventory.ts';
 import type { Asked, Connect, Limits, Plan } from '../core/plan.ts';
 import type { AnyProduct } from '../core/product.ts';
@@ -21,7 +19,7 @@ import { portHolder } from './port-holder.ts';
 import { portOf } from './port.ts';
 import { provenanceOf } from './provenance.ts';
 import { secretsOutside } from './secrets-outside.ts';
-import { surveyBoth, type Surveyed } from './survey-both.ts';
+import { surveyBoth, type Machines, type Surveyed, type Waiting } from './survey-both.ts';
 import { wholeConfig } from './whole-config.ts';
 
 /** What a look is asked for. */
@@ -51,16 +49,6 @@ export interface Gathered {
   readonly draft: Plan;
   /** What an earlier pass left in staging. */
   readonly staged: readonly DirFacts[];
-}
-
-interface Machines {
-  readonly old: Host;
-  readonly new: Host;
-}
-
-interface Waiting {
-  readonly clock: Clock;
-  readonly signal: AbortSignal;
 }
 
 /** Looks at both machines. Read-only. Throws what makes a decision impossible. */

@@ -26,12 +26,14 @@ export interface Sought {
   readonly among?: readonly AnyProduct[] | undefined;
 }
 
-interface Machines {
+/** The two machines of a move. */
+export interface Machines {
   readonly old: Host;
   readonly new: Host;
 }
 
-interface Waiting {
+/** Who waits, and until when. */
+export interface Waiting {
   readonly clock: Clock;
   readonly signal: AbortSignal;
 }
