@@ -11,9 +11,16 @@ import {
   readEnviron,
   readProcess,
   readProcesses,
+  type Descriptor,
   type Proc,
 } from './probe-processes.ts';
-import { readListeners, type Listener } from './probe-sockets.ts';
+import { listenersOn, readListening, type Listener, type Listening } from './probe-sockets.ts';
+
+/** All that was read of the machine, once for every question. */
+interface Whole extends Sight {
+  readonly descriptors: ReadonlyMap<number, readonly Descriptor[]>;
+  readonly listening: readonly Listening[];
+}
 
 /** More signs of one kind than this add nothing. */
 const MAX_SIGNS = 20;
@@ -22,11 +29,15 @@ const MAX_SIGNS = 20;
 export function lookForLife(subject: Subject, self: number): LifeAnswer {
   if (!hasProc()) return NOTHING_KNOWN;
   const processes = readProcesses();
-  const listeners = readListeners(subject.port, processes);
-  const files = writtenFiles(subject, processes, self);
+  const listening = readListening();
+  const descriptors = new Map([...processes.keys()].map((pid) => [pid, readDescriptors(pid)]));
+  const listeners = listenersOn(subject.port, listening, descriptors);
+  const files = writtenFiles(subject, { processes, descriptors }, self);
   const locks = readLocks(subject, processes);
   const sight = {
     processes,
+    descriptors,
+    listening,
     locks,
     portPids: new Set(listeners.flatMap((listener) => listener.pids)),
     filePids: new Set(files.flatMap(({ pid }) => pid ?? [])),
@@ -94,13 +105,17 @@ function processSigns(families: readonly Family[], does: string): Evidence[] {
 }
 
 /** One sign per process of this user that could still write to the state. One that only reads (a pager, a backup) harms nothing. */
-function writtenFiles(subject: Subject, processes: ReadonlyMap<number, Proc>, self: number): Evidence[] {
+function writtenFiles(
+  subject: Subject,
+  { processes, descriptors }: Pick<Whole, 'processes' | 'descriptors'>,
+  self: number,
+): Evidence[] {
   const root = realPath(subject.stateDir);
   return [...processes.values()].flatMap(({ pid, uid, comm }) => {
     if (uid !== subject.uid || pid === self) return [];
-    const file = readDescriptors(pid).find(
-      ({ fd, target }) => target.startsWith(`${root}/`) && isOpenForWriting(pid, fd),
-    );
+    const file = descriptors
+      .get(pid)
+      ?.find(({ fd, target }) => target.startsWith(`${root}/`) && isOpenForWriting(pid, fd));
     return file ? sign('open-file', pid, `${comm} writes ${file.target}`) : [];
   });
 }
@@ -137,10 +152,10 @@ function judgePort(
 /** Who else holds a port that the gateway takes beside its own. */
 function takenFrom(
   port: number,
-  { subject, ...seen }: { subject: Subject; sight: Sight; families: readonly Family[] },
+  { subject, sight, families }: { subject: Subject; sight: Whole; families: readonly Family[] },
 ): LifeAnswer['morePortsTaken'] {
-  const listeners = readListeners(port, seen.sight.processes);
-  const { takenBy } = judgePort(listeners, { ...seen, subject: { ...subject, port } });
+  const listeners = listenersOn(port, sight.listening, sight.descriptors);
+  const { takenBy } = judgePort(listeners, { sight, families, subject: { ...subject, port } });
   return takenBy ? [{ port, ...takenBy }] : [];
 }
 

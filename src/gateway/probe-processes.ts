@@ -33,22 +33,32 @@ export function readProcesses(): ReadonlyMap<number, Proc> {
   return processes;
 }
 
-/** One process, or null when it is gone or dead. */
+/** PF_KTHREAD of `linux/sched.h`: threads of the kernel are half of all that there is on a small machine. */
+const KERNEL_THREAD = 0x20_0000;
+
+/** One process, or null when it is gone, dead, or a thread of the kernel. */
 export function readProcess(pid: number): Proc | null {
   const stat = parseStat(readText(`/proc/${pid}/stat`) ?? '');
+  if (!stat || stat.isKernel) return null;
   const uid = /^Uid:\s+(\d+)/m.exec(readText(`/proc/${pid}/status`) ?? '')?.[1];
-  if (!stat || stat.state === 'Z' || stat.state === 'X' || uid === undefined) return null;
+  if (stat.state === 'Z' || stat.state === 'X' || uid === undefined) return null;
   const { ppid, comm, startTime } = stat;
   return { pid, ppid, uid: Number(uid), comm, startTime, argv: splitNul(readText(`/proc/${pid}/cmdline`) ?? '') };
 }
 
+interface Stat extends Pick<Proc, 'comm' | 'ppid' | 'startTime'> {
+  readonly state: string;
+  readonly isKernel: boolean;
+}
+
 /** The fields of `/proc/<pid>/stat` that matter. The name may hold blanks and parentheses, so it ends at the last `)`. */
-export function parseStat(text: string): { comm: string; state: string; ppid: number; startTime: string } | null {
+export function parseStat(text: string): Stat | null {
   const close = text.lastIndexOf(')');
   const fields = text.slice(close + 2).split(' ');
-  const [state, ppid, startTime] = [fields[0], fields[1], fields[19]];
+  const [state, ppid, flags, startTime] = [fields[0], fields[1], fields[6], fields[19]];
   if (close === -1 || !state || !ppid || !startTime) return null;
-  return { comm: text.slice(text.indexOf('(') + 1, close), state, ppid: Number(ppid), startTime };
+  const isKernel = (Number(flags) & KERNEL_THREAD) !== 0;
+  return { comm: text.slice(text.indexOf('(') + 1, close), state, ppid: Number(ppid), startTime, isKernel };
 }
 
 /** The file mode mask of a process, or null where it is not told. */
@@ -74,8 +84,14 @@ export function parseEnviron(text: string): ReadonlyMap<string, string> {
   return variables;
 }
 
-/** What each open descriptor of a process points at; empty where it may not be seen. */
-export function readDescriptors(pid: number): readonly { readonly fd: string; readonly target: string }[] {
+/** An open descriptor: its number, and what it points at. */
+export interface Descriptor {
+  readonly fd: string;
+  readonly target: string;
+}
+
+/** The open descriptors of a process; empty where they may not be seen. */
+export function readDescriptors(pid: number): readonly Descriptor[] {
   try {
     return readdirSync(`/proc/${pid}/fd`).flatMap((fd) => {
       const target = readLink(`/proc/${pid}/fd/${fd}`);

@@ -1,24 +1,37 @@
 import { readFileSync } from 'node:fs';
-import { readDescriptors, type Proc } from './probe-processes.ts';
+import type { Descriptor } from './probe-processes.ts';
 
 /** A TCP socket that listens. */
-export interface Listener {
+export interface Listening {
+  readonly port: number;
   readonly inode: string;
   /** Whose it is: told even where the process cannot be seen. */
   readonly uid: number;
+}
+
+export interface Listener extends Listening {
   /** Processes that hold it; empty where they cannot be seen. */
   readonly pids: readonly number[];
 }
 
 const LISTEN = '0A';
 
-/** Everything that listens on a port, at any address, in the network that this process lives in. */
-export function readListeners(port: number, processes: ReadonlyMap<number, Proc>): readonly Listener[] {
-  const sockets = ['/proc/net/tcp', '/proc/net/tcp6'].flatMap((table) => parseListeners(readTable(table), port));
+/** Everything that listens, at any address, in the network that this process lives in. Costs milliseconds: the kernel walks all its sockets. */
+export function readListening(): readonly Listening[] {
+  return ['/proc/net/tcp', '/proc/net/tcp6'].flatMap((table) => parseListening(readTable(table)));
+}
+
+/** Those of `listening` that have this port, with who holds them among the processes of `descriptors`. */
+export function listenersOn(
+  port: number,
+  listening: readonly Listening[],
+  descriptors: ReadonlyMap<number, readonly Descriptor[]>,
+): readonly Listener[] {
+  const sockets = listening.filter((socket) => socket.port === port);
   if (sockets.length === 0) return [];
   const holders = new Map<string, number[]>(sockets.map(({ inode }) => [inode, []]));
-  for (const pid of processes.keys()) {
-    for (const { target } of readDescriptors(pid)) {
+  for (const [pid, open] of descriptors) {
+    for (const { target } of open) {
       const pids = holders.get(/^socket:\[(\d+)\]$/.exec(target)?.[1] ?? '');
       if (pids && !pids.includes(pid)) pids.push(pid);
     }
@@ -26,16 +39,13 @@ export function readListeners(port: number, processes: ReadonlyMap<number, Proc>
   return sockets.map((socket) => ({ ...socket, pids: holders.get(socket.inode) ?? [] }));
 }
 
-/** The listening sockets of one port in the text of `/proc/net/tcp` or `tcp6`. */
-export function parseListeners(
-  table: string,
-  port: number,
-): readonly { readonly inode: string; readonly uid: number }[] {
+/** The listening sockets in the text of `/proc/net/tcp` or `tcp6`. */
+export function parseListening(table: string): readonly Listening[] {
   return table.split('\n').flatMap((line) => {
     const fields = line.trim().split(/\s+/);
     const [local, state, uid, inode] = [fields[1], fields[3], fields[7], fields[9]];
     if (local === undefined || state !== LISTEN || uid === undefined || inode === undefined) return [];
-    return Number.parseInt(local.slice(local.lastIndexOf(':') + 1), 16) === port ? { inode, uid: Number(uid) } : [];
+    return { port: Number.parseInt(local.slice(local.lastIndexOf(':') + 1), 16), inode, uid: Number(uid) };
   });
 }
 

@@ -1,11 +1,14 @@
+import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
+import { promisify } from 'node:util';
 import { liveProcesses } from '../kit/processes.ts';
 import type { Side } from '../kit/side.ts';
 import type { SideName, TempLab } from '../kit/temp-lab.ts';
+
+const askManager = promisify(execFile);
 
 /** What is seen of both machines: one line each for every entry of the homes, every running gateway, every service. */
 export type View = readonly string[];
@@ -23,8 +26,15 @@ export async function viewOf(lab: TempLab): Promise<View> {
 }
 
 /** Does anybody listen on this port of the loopback? */
-export async function isOpen(port: number): Promise<boolean> {
-  return (await answer(port, '')) !== null;
+export function isOpen(port: number): Promise<boolean> {
+  const socket = connect(port, '127.0.0.1');
+  return new Promise((resolve) => {
+    socket.once('error', () => resolve(false));
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+  });
 }
 
 /** A view without the lines that one of the patterns matches. */
@@ -82,33 +92,20 @@ export function environmentOf(pid: number): string[] {
     .sort();
 }
 
-/** Is this unit active, as far as the service manager of that home can tell; enabling is links, which are in the tree. */
+/** How this unit stands, as the service manager of that home says; `no manager` where none answers. Enabling is links, which are in the tree. */
 export async function standingOf(side: Side, unit: string): Promise<string> {
-  const said = await answer(join(side.home, '.stand-in-systemd/bus'), `${JSON.stringify({ verb: 'show', unit })}\n`);
-  return said === null ? 'inactive' : (JSON.parse(said) as { active: string }).active;
+  const asked = ['--user', 'show', unit, '--property=ActiveState', '--value'];
+  const said = await askManager(join(side.path, 'bin/systemctl'), asked, { env: side.env }).catch((error: unknown) => {
+    if (error instanceof Error && error.message.includes('Failed to connect to bus')) return { stdout: 'no manager' };
+    throw error;
+  });
+  return said.stdout.trim();
 }
 
 async function servicesOf(name: SideName, side: Side): Promise<string[]> {
   const folder = join(side.home, '.config/systemd/user');
   const units = existsSync(folder) ? readdirSync(folder).filter((unit) => unit.endsWith('.service')) : [];
   return Promise.all(units.map(async (unit) => `${name} service: ${unit} is ${await standingOf(side, unit)}`));
-}
-
-/** What is answered on a port of the loopback or a socket of a path; null where nobody listens. Nothing is waited for without a question. */
-function answer(where: number | string, question: string): Promise<string | null> {
-  const socket = typeof where === 'number' ? connect(where, '127.0.0.1') : connect(where);
-  return new Promise((resolve) => {
-    socket.once('error', () => resolve(null));
-    socket.once('connect', () => {
-      if (question === '') {
-        socket.destroy();
-        resolve('');
-        return;
-      }
-      socket.write(question);
-      text(socket).then(resolve, () => resolve(null));
-    });
-  });
 }
 
 function hash(content: string | Buffer): string {

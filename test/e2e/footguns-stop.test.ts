@@ -46,11 +46,11 @@ describe('a gateway in a terminal, whose product says that it was stopped', () =
     lab = await makeTempLab({ runsAs: 'foreground', sessions: 2 });
     hand = await machineByHand(lab);
     stop = lab.cli('old', 'gateway', 'stop', '--json');
-    const at = lastOfOld().line;
     hand.copy();
     hand.replacePaths();
     const rows = memoryRows(hand.stateDir);
-    await waitFor('the old one answers further messages', () => lastOfOld().line > at + 3);
+    const at = lastOfOld();
+    await waitFor('the old one answers further', () => lastOfOld().line > at.line + 3 && lastOfOld().row > at.row + 3);
     since = lastOfOld();
     const line = transcript(hand.stateDir).includes(`"id":${String(since.line)},`);
     await hand.start();

@@ -5,7 +5,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { parseLock, readLocks } from '../../src/gateway/probe-locks.ts';
 import { parseEnviron, parseStat, readProcess, readProcesses } from '../../src/gateway/probe-processes.ts';
 import { subjectOf } from '../../src/gateway/probe.ts';
-import { parseListeners } from '../../src/gateway/probe-sockets.ts';
+import { parseListening } from '../../src/gateway/probe-sockets.ts';
 import { Bench } from './bench.ts';
 
 const TABLE = `  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
@@ -19,10 +19,11 @@ const TABLE6 = `  sl  local_address                         remote_address      
 
 describe('the table of sockets', () => {
   it('gives those that listen on a port, of either family, with their owner', () => {
-    expect(parseListeners(TABLE, 20100)).toEqual([{ inode: '111', uid: 1000 }]);
-    expect(parseListeners(TABLE6, 20100)).toEqual([{ inode: '444', uid: 1001 }]);
-    expect(parseListeners(TABLE, 20101)).toEqual([]);
-    expect(parseListeners('', 20100)).toEqual([]);
+    const at = (table: string, port: number) => parseListening(table).filter((one) => one.port === port);
+    expect(at(TABLE, 20100)).toEqual([{ port: 20100, inode: '111', uid: 1000 }]);
+    expect(at(TABLE6, 20100)).toEqual([{ port: 20100, inode: '444', uid: 1001 }]);
+    expect(at(TABLE, 20101)).toEqual([]);
+    expect(parseListening('')).toEqual([]);
   });
 });
 
@@ -30,7 +31,8 @@ describe('the stat of a process', () => {
   it('is read whatever its name is', () => {
     const rest = Array.from({ length: 40 }, (_, at) => String(at + 4));
     const stat = parseStat(`7 (a) b (c d) S ${rest.join(' ')}\n`);
-    expect(stat).toEqual({ comm: 'a) b (c d', state: 'S', ppid: 4, startTime: '22' });
+    expect(stat).toEqual({ comm: 'a) b (c d', state: 'S', ppid: 4, startTime: '22', isKernel: false });
+    expect(parseStat(`2 (kthreadd) S 0 0 0 0 -1 2129984 ${rest.slice(7).join(' ')}\n`)?.isKernel).toBe(true);
     expect(parseStat('')).toBeNull();
   });
 

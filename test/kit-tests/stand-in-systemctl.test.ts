@@ -44,6 +44,7 @@ beforeEach(async () => {
 
 afterEach(async () => {
   const { pid, startTime } = supervisor();
+  setManager(home, {});
   user('exit');
   await waitFor('the supervisor is gone', () => !isAlive({ pid, startTime }));
   rmSync(home, { recursive: true });

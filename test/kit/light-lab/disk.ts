@@ -63,7 +63,7 @@ function ssh(etc: string, home: string, options: DiskOptions): string {
   // As with a real user manager, the first login brings up what is enabled.
   writeFileSync(
     join(etc, 'ssh/sshrc'),
-    '[ -S "$HOME/.stand-in-systemd/bus" ] || systemctl --user start default.target >/dev/null 2>&1 </dev/null\n',
+    '[ -e "$HOME/.stand-in-systemd/held" ] || systemctl --user start default.target >/dev/null 2>&1 </dev/null\n',
   );
   authorize(home, options.publicKey);
   return hostKey;

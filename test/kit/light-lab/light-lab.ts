@@ -153,7 +153,7 @@ function homesOf({ homes = '/home' }: LightLabOptions): string {
 
 async function boot({ disk, wire, hostname, options, homeOnDisk }: Ground): Promise<Machine> {
   newBoot(disk);
-  rmSync(join(homeOnDisk, '.stand-in-systemd/bus'), { force: true });
+  for (const name of ['bus', 'held']) rmSync(join(homeOnDisk, '.stand-in-systemd', name), { force: true });
   const { namespace, address } = wire;
   return bootMachine({ folder: disk, hostname, namespace, address, homes: homesOf(options) });
 }

@@ -1,5 +1,6 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { REPOSITORY } from '../repository.ts';
 import { bundle } from './bundle.ts';
 import type { ManagerSettings } from './systemctl/settings.ts';
 
@@ -21,9 +22,9 @@ export async function installSystemctl({ binDir, libDir, node, at = '' }: System
   mkdirSync(at + binDir, { recursive: true });
   mkdirSync(at + libDir, { recursive: true });
   writeFileSync(at + script, await bundle('systemctl/main.ts'));
-  for (const name of ['systemctl', 'loginctl']) {
-    writeFileSync(join(at + binDir, name), `#!/bin/sh\nexec '${node}' '${script}' ${name} "$@"\n`, { mode: 0o755 });
-  }
+  const client = readFileSync(join(REPOSITORY, 'test/kit/stand-in/systemctl/client.pl'), 'utf8');
+  const text = `#!/usr/bin/perl\nour ($node, $script) = ('${node}', '${script}');\n${client}`;
+  for (const name of ['systemctl', 'loginctl']) writeFileSync(join(at + binDir, name), text, { mode: 0o755 });
 }
 
 /** Sets how the service manager of a home behaves; `at` is where that home lies on this disk. */

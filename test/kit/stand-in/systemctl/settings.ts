@@ -18,17 +18,17 @@ export const HOME = process.env['HOME'] ?? homedir();
 export const USER = userInfo().username;
 
 /** Is it the machine's manager that is asked, and not the user's? A machine has one where its folder is there. */
-export const IS_SYSTEM =
-  process.env['STAND_IN_SCOPE'] === 'system' || (process.argv[2] === 'systemctl' && !process.argv.includes('--user'));
+export const IS_SYSTEM = process.env['STAND_IN_SCOPE'] === 'system';
 
 /** Everything that the manager of this home keeps. */
 export const FOLDER = join(HOME, IS_SYSTEM ? '.stand-in-systemd-system' : '.stand-in-systemd');
 
 const FILE = join(FOLDER, 'settings.json');
 
-export function managerSettings(): ManagerSettings {
+/** Settings as they are now; `STAND_IN_*` in the environment of who asks wins. */
+export function managerSettings(env: NodeJS.ProcessEnv = process.env): ManagerSettings {
   const kept = existsSync(FILE) ? (JSON.parse(readFileSync(FILE, 'utf8')) as Partial<ManagerSettings>) : {};
-  const { STAND_IN_BUS: bus, STAND_IN_TIME_SCALE: scale } = process.env;
+  const { STAND_IN_BUS: bus, STAND_IN_TIME_SCALE: scale } = env;
   const forced = { ...(bus === 'off' ? { bus } : {}), ...(scale ? { timeScale: Number(scale) } : {}) };
   return { ...DEFAULTS, ...kept, ...forced } as ManagerSettings;
 }

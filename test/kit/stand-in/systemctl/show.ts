@@ -1,5 +1,5 @@
-import { order } from './client.ts';
 import type { Standing } from './protocol.ts';
+import { standingOf } from './services.ts';
 import { environment, fileState, isMasked, readUnit, value, words } from './units.ts';
 import type { Unit } from './units.ts';
 
@@ -29,8 +29,8 @@ function loadState(name: string, unit: Unit | null): string {
 }
 
 /** All properties of a unit that `show` knows; a unit without a file has them too. */
-export async function properties(name: string): Promise<Record<string, string>> {
-  const standing = await order({ verb: 'show', unit: name });
+export function properties(name: string): Record<string, string> {
+  const standing = standingOf(name);
   const unit = readUnit(name);
   const state = fileState(name);
   return {

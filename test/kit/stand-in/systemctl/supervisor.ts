@@ -1,34 +1,43 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
-import type { Server } from 'node:net';
-import { createInterface } from 'node:readline';
-import { DEAD, SOCKET } from './protocol.ts';
-import type { Order, Standing } from './protocol.ts';
-import { Service } from './service.ts';
+import type { Server, Socket } from 'node:net';
+import { obey } from './commands.ts';
+import { answerBytes, HELD, readCall, SOCKET } from './protocol.ts';
+import { killAll, stopAll } from './services.ts';
 import { FOLDER } from './settings.ts';
 
-const IDLE_MS = 3000;
-
-/** Set by a login: until the manager is told to exit, it stays though nothing runs. */
-let isHeld = false;
-
-/** The process behind `systemctl --user` of one home: it holds the services, and goes when there are none or the home is gone. */
+/** The process behind `systemctl --user` of one home: it holds the services, and goes when it is told to or the home is gone. */
 export async function supervise(): Promise<void> {
   process.chdir(FOLDER);
   process.title = 'stand-in-systemd';
-  const services = new Map<string, Service>();
   const server = createServer((socket) => {
     socket.on('error', () => undefined);
-    createInterface({ input: socket }).once('line', (line) => {
-      void obey(JSON.parse(line) as Order, services).then((standing) => socket.end(JSON.stringify(standing)));
-    });
+    void hear(socket);
   });
   if (!(await claim(server))) return;
   const stat = readFileSync('/proc/self/stat', 'utf8');
   const startTime = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]);
   writeFileSync('supervisor.json', JSON.stringify({ pid: process.pid, startTime }));
-  process.on('SIGTERM', () => void leave(services));
-  watch(services);
+  process.on('SIGTERM', () => void leave());
+  setInterval(() => {
+    if (existsSync(FOLDER)) return;
+    killAll();
+    process.exit(0);
+  }, 250);
+}
+
+async function hear(socket: Socket): Promise<void> {
+  let heard = Buffer.alloc(0);
+  for await (const chunk of socket.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+    heard = Buffer.concat([heard, chunk]);
+    const call = readCall(heard);
+    if (!call) continue;
+    const answer = await obey(call);
+    socket.end(answerBytes(answer), () => {
+      if (answer.isOver) void leave();
+    });
+    return;
+  }
 }
 
 function listen(server: Server): Promise<boolean> {
@@ -61,40 +70,8 @@ async function claim(server: Server): Promise<boolean> {
   return listen(server);
 }
 
-async function obey(order: Order, services: Map<string, Service>): Promise<Standing> {
-  if (order.verb === 'exit') {
-    void leave(services);
-    return DEAD;
-  }
-  const service = services.get(order.unit);
-  if (order.verb === 'hold') isHeld = true;
-  if (order.verb === 'show') return service?.standing() ?? DEAD;
-  if (order.verb === 'kill') service?.kill(order.signal ?? 'SIGTERM');
-  if (order.verb === 'stop' || order.verb === 'restart') await service?.stop();
-  if (order.verb === 'start' || order.verb === 'restart') {
-    const started = service ?? new Service(order.unit);
-    services.set(order.unit, started);
-    started.start();
-    return started.standing();
-  }
-  return service?.standing() ?? DEAD;
-}
-
-async function leave(services: Map<string, Service>): Promise<never> {
-  await Promise.all([...services.values()].map((service) => service.stop()));
-  rmSync(`${FOLDER}/${SOCKET}`, { force: true });
+async function leave(): Promise<never> {
+  await stopAll();
+  for (const name of [SOCKET, HELD]) rmSync(`${FOLDER}/${name}`, { force: true });
   process.exit(0);
-}
-
-function watch(services: Map<string, Service>): void {
-  let idleSince = Date.now();
-  setInterval(() => {
-    const all = [...services.values()];
-    if (!existsSync(FOLDER)) {
-      for (const service of all) service.kill('SIGKILL');
-      process.exit(0);
-    }
-    if (isHeld || all.some((service) => !service.isIdle())) idleSince = Date.now();
-    if (Date.now() - idleSince > IDLE_MS) void leave(services);
-  }, 250);
 }

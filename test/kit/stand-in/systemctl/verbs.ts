@@ -1,18 +1,17 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import type { Arguments } from './arguments.ts';
-import { order } from './client.ts';
+import { HELD } from './protocol.ts';
+import { killService, standingOf, startService, stopService } from './services.ts';
 import { properties } from './show.ts';
 import { FOLDERS, disable, enable, enabledUnits, fileState, isMasked, readUnit, unitFiles, unitName } from './units.ts';
 
-function out(line: string): void {
-  process.stdout.write(`${line}\n`);
+/** What is said to who calls, a line each. */
+export interface Talk {
+  readonly out: (line: string) => void;
+  readonly err: (line: string) => void;
 }
 
-function err(line: string): void {
-  process.stderr.write(`${line}\n`);
-}
-
-type Verb = (names: readonly string[], args: Arguments) => Promise<number> | number;
+type Verb = (names: readonly string[], args: Arguments, talk: Talk) => Promise<number> | number;
 
 async function each(names: readonly string[], one: (name: string) => Promise<number> | number): Promise<number> {
   let worst = 0;
@@ -20,10 +19,11 @@ async function each(names: readonly string[], one: (name: string) => Promise<num
   return worst;
 }
 
-async function startOne(verb: 'start' | 'restart', name: string): Promise<number> {
+async function startOne(verb: 'start' | 'restart', name: string, talk: Talk): Promise<number> {
+  const { err } = talk;
   if (name === 'default.target') {
-    await order({ verb: 'hold', unit: name });
-    return each(enabledUnits(), (unit) => startOne('start', unit));
+    writeFileSync(HELD, '');
+    return each(enabledUnits(), (unit) => startOne('start', unit, talk));
   }
   if (isMasked(name)) {
     err(`Failed to ${verb} ${name}: Unit ${name} is masked.`);
@@ -33,22 +33,24 @@ async function startOne(verb: 'start' | 'restart', name: string): Promise<number
     err(`Failed to ${verb} ${name}: Unit ${name} not found.`);
     return 5;
   }
-  await order({ verb, unit: name });
+  if (verb === 'restart') await stopService(name);
+  startService(name);
   return 0;
 }
 
-async function stopOne(name: string): Promise<number> {
-  const { active } = await order({ verb: 'show', unit: name });
+async function stopOne(name: string, { err }: Talk): Promise<number> {
+  const { active } = standingOf(name);
   if (!readUnit(name) && active === 'inactive') {
     err(`Failed to stop ${name}: Unit ${name} not loaded.`);
     return 5;
   }
-  await order({ verb: 'stop', unit: name });
+  await stopService(name);
   return 0;
 }
 
-const enableUnits: Verb = (names, args) =>
+const enableUnits: Verb = (names, args, talk) =>
   each(names, async (name) => {
+    const { err } = talk;
     const unit = readUnit(name);
     if (!unit || isMasked(name)) {
       err(
@@ -59,21 +61,21 @@ const enableUnits: Verb = (names, args) =>
       return 1;
     }
     for (const link of enable(unit)) err(`Created symlink ${link} → ${unit.path}.`);
-    return args.flags.has('--now') ? startOne('start', name) : 0;
+    return args.flags.has('--now') ? startOne('start', name, talk) : 0;
   });
 
-const disableUnits: Verb = (names, args) =>
+const disableUnits: Verb = (names, args, talk) =>
   each(names, async (name) => {
     const links = disable(name);
     if (links.length === 0 && !readUnit(name)) {
-      err(`Failed to disable unit: Unit file ${name} does not exist.`);
+      talk.err(`Failed to disable unit: Unit file ${name} does not exist.`);
       return 1;
     }
-    for (const link of links) err(`Removed "${link}".`);
-    return args.flags.has('--now') ? stopOne(name) : 0;
+    for (const link of links) talk.err(`Removed "${link}".`);
+    return args.flags.has('--now') ? stopOne(name, talk) : 0;
   });
 
-const isEnabled: Verb = (names) =>
+const isEnabled: Verb = (names, _, { out, err }) =>
   each(names, (name) => {
     const state = fileState(name);
     if (state === 'missing') err(`Failed to get unit file state for ${name}: No such file or directory`);
@@ -81,20 +83,20 @@ const isEnabled: Verb = (names) =>
     return state === 'enabled' || state === 'static' ? 0 : 1;
   });
 
-const isActive: Verb = async (names, args) => {
-  const standings = await Promise.all(names.map((name) => order({ verb: 'show', unit: unitName(name) })));
+const isActive: Verb = (names, args, { out }) => {
+  const standings = names.map((name) => standingOf(unitName(name)));
   if (!args.flags.has('--quiet')) for (const { active } of standings) out(active);
   return standings.some(({ active }) => active === 'active') ? 0 : 3;
 };
 
-const show: Verb = async (names, args) => {
+const show: Verb = (names, args, { out }) => {
   if (names.length === 0) {
     out(`UnitPath=${FOLDERS.join(' ')}`);
     return 0;
   }
   const blocks: string[] = [];
   for (const name of names) {
-    const all = Object.entries(await properties(unitName(name)));
+    const all = Object.entries(properties(unitName(name)));
     const chosen = all.filter(([key]) => args.properties.length === 0 || args.properties.includes(key));
     blocks.push(chosen.map(([key, value]) => (args.flags.has('--value') ? value : `${key}=${value}`)).join('\n'));
   }
@@ -102,9 +104,9 @@ const show: Verb = async (names, args) => {
   return 0;
 };
 
-const status: Verb = (names) =>
-  each(names, async (name) => {
-    const unit = await properties(name);
+const status: Verb = (names, _, { out, err }) =>
+  each(names, (name) => {
+    const unit = properties(name);
     if (unit['LoadState'] === 'not-found') {
       err(`Unit ${name} could not be found.`);
       return 4;
@@ -118,7 +120,7 @@ const status: Verb = (names) =>
     return ActiveState === 'active' ? 0 : 3;
   });
 
-const listUnitFiles: Verb = (patterns, args) => {
+const listUnitFiles: Verb = (patterns, args, { out }) => {
   const tests = patterns.map((pattern) => new RegExp(`^${pattern.replaceAll('.', '\\.').replaceAll('*', '.*')}$`));
   const names = unitFiles().filter((name) => tests.length === 0 || tests.some((test) => test.test(name)));
   const rows = names.map((name) => `${name} ${fileState(name)} enabled`);
@@ -127,15 +129,15 @@ const listUnitFiles: Verb = (patterns, args) => {
   return rows.length > 0 ? 0 : 1;
 };
 
-const listUnits: Verb = async (_, args) => {
-  const all = await Promise.all(unitFiles().map(properties));
+const listUnits: Verb = (_, args, { out }) => {
+  const all = unitFiles().map(properties);
   const seen = all.filter((unit) => args.flags.has('--all') || unit['ActiveState'] !== 'inactive');
   for (const unit of seen)
     out(['Id', 'LoadState', 'ActiveState', 'SubState', 'Description'].map((key) => unit[key]).join(' '));
   return 0;
 };
 
-const cat: Verb = (names) =>
+const cat: Verb = (names, _, { out, err }) =>
   each(names, (name) => {
     const unit = readUnit(name);
     if (!unit) {
@@ -147,7 +149,7 @@ const cat: Verb = (names) =>
   });
 
 // A unit whose file lies in the home cannot be masked: the link would have to take the file's place.
-const mask: Verb = (names) =>
+const mask: Verb = (names, _, { err }) =>
   each(names, (name) => {
     const unit = readUnit(name);
     err(
@@ -160,12 +162,12 @@ const mask: Verb = (names) =>
 
 /** What `systemctl --user` can do; each verb returns the exit code of the real one. */
 export const VERBS: Readonly<Record<string, Verb>> = {
-  start: (names) => each(names, (name) => startOne('start', name)),
-  restart: (names) => each(names, (name) => startOne('restart', name)),
-  stop: (names) => each(names, stopOne),
+  start: (names, _, talk) => each(names, (name) => startOne('start', name, talk)),
+  restart: (names, _, talk) => each(names, (name) => startOne('restart', name, talk)),
+  stop: (names, _, talk) => each(names, (name) => stopOne(name, talk)),
   kill: (names, { signal }) =>
-    each(names, async (unit) => {
-      await order({ verb: 'kill', unit, signal: signal as NodeJS.Signals });
+    each(names, (unit) => {
+      killService(unit, signal as NodeJS.Signals);
       return 0;
     }),
   enable: enableUnits,
@@ -180,12 +182,9 @@ export const VERBS: Readonly<Record<string, Verb>> = {
   'list-units': listUnits,
   'daemon-reload': () => 0,
   'reset-failed': () => 0,
-  'is-system-running': () => {
+  'is-system-running': (_, __, { out }) => {
     out('running');
     return 0;
   },
-  exit: async () => {
-    await order({ verb: 'exit', unit: '' });
-    return 0;
-  },
+  exit: () => 0,
 };
