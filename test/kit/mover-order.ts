@@ -1,5 +1,6 @@
 import type { Limits } from '../../src/core/plan.ts';
 import type { FollowLimits } from '../../src/steps/follow.ts';
+import type { Fault } from './faults.ts';
 import type { Homes } from './mover.ts';
 
 /** Before the line is written, or after it is on the disk. */
@@ -16,4 +17,8 @@ export interface MoverOrder {
   readonly replace: boolean;
   /** Which line of the Journal, counted from 1 by those of this process, is its last moment. */
   readonly kill: { readonly line: number; readonly end: End } | null;
+  /** What goes wrong; null counts what could. Without it nothing is counted. */
+  readonly fault?: Fault | null;
+  /** With `fault`: where the moments are written as JSON at the end. */
+  readonly momentsFile?: string;
 }

@@ -1,8 +1,10 @@
 /**
  * neo-pull as a process of its own, between the two homes of a temp lab: `node mover-process.cjs ORDER`, ORDER being a `MoverOrder` as
  * JSON. Prints every event but progress as a line of JSON, and ends with the exit code of its visit. Told to, it kills itself with
- * SIGKILL just before a line of the Journal is written, or just after that line is on the disk and before anybody has heard of it.
+ * SIGKILL just before a line of the Journal is written, or just after that line is on the disk and before anybody has heard of it; or has one
+ * command or one change of a file go wrong.
  */
+import { writeFileSync } from 'node:fs';
 import { systemClock } from '../../src/host/clock.ts';
 import { listenForSignals } from '../../src/run/interrupt.ts';
 import { Journal } from '../../src/run/journal.ts';
@@ -12,6 +14,7 @@ import { resume } from '../../src/visits/resume.ts';
 import { rollback } from '../../src/visits/rollback.ts';
 import type { Tools, Verdict } from '../../src/visits/visit.ts';
 import type { MoverOrder } from './mover-order.ts';
+import { injectFault } from './faults.ts';
 import { moverFor } from './mover.ts';
 
 const order = JSON.parse(process.argv[2] ?? '') as MoverOrder;
@@ -50,5 +53,14 @@ const mover = moverFor(order.homes, {
     if (event.type !== 'progress') process.stdout.write(`${JSON.stringify(event)}\n`);
   },
 });
-if (order.kill) killAt(order.kill);
-void visit(mover.tools).then(({ exitCode }) => process.exit(exitCode));
+async function main(): Promise<void> {
+  if (order.kill) killAt(order.kill);
+  if (order.fault !== undefined) {
+    const moments = await injectFault(order.fault);
+    process.on('exit', () => writeFileSync(order.momentsFile ?? '/dev/null', JSON.stringify(moments)));
+  }
+  const { exitCode } = await visit(mover.tools);
+  process.exit(exitCode);
+}
+
+void main();
