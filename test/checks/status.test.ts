@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process';
 import path from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -223,8 +222,6 @@ test('the real answer of a gateway agrees with what is found, and asking leaves 
   const lab = await makeTempLab({ product: NAME, runsAs: 'stopped', sessions: 2 });
   try {
     lab.cli('old', '--version');
-    // The service manager that stands in for the real one begins with the first question.
-    spawnSync('systemctl', ['--user', 'is-system-running'], { env: { ...lab.old.env } });
     const was = await snapshot(lab.old.home);
     const host = new LocalHost({ label: 'old machine', env: lab.old.env });
     const facts = await survey(host, { product, clock, asksStatus: true });

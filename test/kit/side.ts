@@ -1,7 +1,8 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { execFile, spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { closeSync, type Dirent, mkdirSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { promisify } from 'node:util';
 import { killOne, liveProcesses, processesFrom } from './processes.ts';
 import { installProduct } from './stand-in/install.ts';
 import type { Installed } from './stand-in/install.ts';
@@ -9,6 +10,8 @@ import { installSystemctl, setManager } from './stand-in/install-systemctl.ts';
 import type { ManagerSettings } from './stand-in/install-systemctl.ts';
 import type { Traps } from './stand-in/traps.ts';
 import { waitFor } from './wait.ts';
+
+const call = promisify(execFile);
 
 export interface SideOptions {
   /** Directory in which everything of this side lies; made. */
@@ -73,6 +76,8 @@ export async function makeSide(options: SideOptions): Promise<Side> {
     PATH: `${binDir}:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin`,
     XDG_RUNTIME_DIR: runtime,
   };
+  // A user manager is up before anybody asks it something; the first question would leave its books in the home.
+  await call(join(binDir, 'systemctl'), ['--user', 'is-system-running'], { env }).catch(() => undefined);
   return { path, user, home, env, product, profile: options.profile, ackFile, pidsFile };
 }
 
