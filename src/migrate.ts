@@ -83,7 +83,11 @@ export function knowing(plan: Plan): readonly AnyStep[] {
 
 /** A Follower for this Plan, with the eyes that it looks with. */
 export function followerFor(plan: Plan, ways: Omit<FollowWays, 'guard' | 'runningTurn'>): Follower {
-  return new Follower(plan, { ...ways, guard: rootsThere(plan), runningTurn: (world) => runningTurn(plan, world) });
+  return new Follower(plan, {
+    ...ways,
+    guard: (roots) => rootsThere({ ...plan, roots }),
+    runningTurn: (world) => runningTurn(plan, world),
+  });
 }
 
 /**

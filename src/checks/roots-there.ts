@@ -1,4 +1,3 @@
-import { mostDeletions } from '../core/decide.ts';
 import type { Plan, Root } from '../core/plan.ts';
 import { problem, type Problem } from '../core/problem.ts';
 import type { Check, World } from '../core/step.ts';
@@ -36,8 +35,7 @@ export async function lostSince(
     ({ id, oldPath }) => now.roots.some((one) => one.oldPath === oldPath) || stillNamed.has(id),
   );
   const { maxDelete } = now.limits;
-  const isSaid = ![now, was].some(({ roots: all }) => mostDeletions(all) === maxDelete);
-  const asked = roots.map((root) => (isSaid && had(root) <= maxDelete ? { ...root, entries: 0 } : root));
+  const asked = roots.map((root) => (had(root) <= maxDelete ? { ...root, entries: 0 } : root));
   return lostOf({ ...was, roots: asked }, world);
 }
 
@@ -77,7 +75,7 @@ function rootProblem(plan: Plan, root: Root, { kind, isEmpty, isMount }: PathFac
   if (!isEmpty || count <= 0) return null;
   return problem('source-emptied', {
     message: `${path} on the old machine is empty; when it was looked at there ${count === 1 ? 'was 1 entry' : `were ${count} entries`} in it.`,
-    hint: `Look there: ls -la '${path}'. ${AGAIN} If it is meant to be empty, say so: --max-delete ${count === mostDeletions(plan.roots) ? count + 1 : count}`,
+    hint: `Look there: ls -la '${path}'. ${AGAIN} If it is meant to be empty, say so: --max-delete ${count}`,
   });
 }
 

@@ -72,7 +72,7 @@ export const SETTINGS_FLAGS = {
 /** Waits of a move. */
 export const LIMIT_FLAGS = {
   bwlimit: { ...text, group: CONDUCT, describe: 'KiB per second that the copy may use' },
-  'max-delete': { ...text, group: CONDUCT, describe: 'Halt when more entries than that are gone there [half of all]' },
+  'max-delete': { ...text, group: CONDUCT, describe: 'Halt when more entries than that are gone from a directory that moves [half of it]' },
   'max-downtime': {
     ...text,
     group: CONDUCT,

@@ -109,7 +109,7 @@ function portOf(text: string | undefined): number | null {
   return text === undefined ? null : wholeNumber('--gateway-port', text, { from: 1, to: 65_535 });
 }
 
-/** `maxDelete` 0 is decided by the Plan, from what is there. */
+/** `maxDelete` 0: decided by each pass, from what is there. */
 function limitsOf(flags: ConnectionFlags & LimitFlags): Limits {
   return {
     stopMs: secondsOf('--stop-timeout', flags['stop-timeout'], 60),

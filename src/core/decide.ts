@@ -79,14 +79,9 @@ export function decide(inventory: Inventory, routes: readonly Route[], wish: Wis
     provenance: inventory.provenance ?? [],
     byHand: inventory.byHand ?? null,
     outside: inventory.outside ?? [],
-    limits: { ...wish.limits, maxDelete: wish.limits.maxDelete || mostDeletions(roots) },
+    limits: wish.limits,
     warnings,
   };
-}
-
-/** What one pass may delete unless it was said: half of everything, for more looks like an accident. Pure. */
-export function mostDeletions(roots: readonly Root[]): number {
-  return Math.max(100, Math.floor(sum(roots.map(({ entries }) => entries)) / 2));
 }
 
 /** How the gateway runs, by its own supervisor's and process table's word. */
@@ -247,8 +242,4 @@ function placeIn(
     }
   }
   return null;
-}
-
-function sum(numbers: readonly number[]): number {
-  return numbers.reduce((total, one) => total + one, 0);
 }

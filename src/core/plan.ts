@@ -167,7 +167,7 @@ export interface Limits {
   readonly stallMs: number;
   readonly reconnectMs: number;
   readonly bwlimitKiBps: number | null;
-  /** Deletions in staging that one pass may make before it halts. */
+  /** So many entries of a root may be gone before a pass halts; 0 where nothing was said, and it is half of what was in the root. */
   readonly maxDelete: number;
   /** The cutover may begin once so much downtime is forecast. */
   readonly downtimeMs?: number | null;

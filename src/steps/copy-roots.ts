@@ -42,6 +42,8 @@ export function seed(plan: Plan, guard: Check): Step<null> {
 export interface Tail {
   /** What the last pass has to look at, by root; null where only everything will do. */
   lastPlaces(world: World): Promise<Places | null>;
+  /** How many entries of a root the last pass may delete in staging; null where that is not known. */
+  most(root: Root): number | null;
 }
 
 /**
@@ -58,7 +60,7 @@ export function lastDelta(plan: Plan, tail: Tail | null = null): Step<null> {
       const places = (await tail?.lastPlaces(world)) ?? null;
       for (const root of plan.roots) {
         await makeStaging(root, plan.new.uid);
-        await lastPasses({ plan, root, world }, places);
+        await lastPasses({ plan, root, world, most: tail?.most(root) ?? null }, places);
       }
     },
     undo: keep('staging serves the next try'),
@@ -70,6 +72,8 @@ interface Last {
   readonly plan: Plan;
   readonly root: Root;
   readonly world: World;
+  /** As in a Tail. */
+  readonly most: number | null;
 }
 
 async function lastPasses(last: Last, places: Places | null): Promise<void> {
@@ -98,8 +102,8 @@ async function everything(last: Last): Promise<void> {
   if (databases.length > 0) await lastPass(last, await withOtherNames(root, databases));
 }
 
-async function lastPass({ plan, root, world }: Last, only?: readonly Buffer[]): Promise<void> {
-  await tellingPass(plan, root, world, { step: 'last-delta', live: false, ...(only ? { only } : {}) });
+async function lastPass({ plan, root, world, most }: Last, only?: readonly Buffer[]): Promise<void> {
+  await tellingPass(plan, root, world, { step: 'last-delta', live: false, most, ...(only ? { only } : {}) });
 }
 
 /** Copies files once more after the last pass, by their content; everything where the other end takes no list. */

@@ -1,6 +1,6 @@
 import type { Desk, Places, Standing } from '../core/follow.ts';
 import type { CutoverOrder } from '../core/order.ts';
-import type { Plan } from '../core/plan.ts';
+import type { Plan, Root } from '../core/plan.ts';
 import { ProblemError, problemOf, type Problem } from '../core/problem.ts';
 import { keep, type Check, type Step, type World } from '../core/step.ts';
 import { isoTime, parseIsoTime } from '../core/timestamp.ts';
@@ -15,8 +15,8 @@ import { WatchKeeper } from './watch-keeper.ts';
 /** What the following needs from outside of it. */
 export interface FollowWays {
   readonly desk: Desk;
-  /** Is everything still where it was on the old machine? A Problem that stops, and is still there a moment later, halts the following. */
-  readonly guard: Check;
+  /** Is everything still where it was on the old machine, of roots that had so much in them? A Problem that stops, and is still there a moment later, halts the following. */
+  readonly guard: (roots: readonly Root[]) => Check;
   /** Is an agent there in the middle of a turn? Null when none is. */
   readonly runningTurn: (world: World) => Promise<Problem | null>;
   /** What parts of a cutover took before, by step, in milliseconds. */
@@ -91,6 +91,11 @@ export class Follower {
     const isSettled = await this.#watch.settled(world);
     this.#hear(world);
     return isSettled ? this.#rounds.lastPlaces() : null;
+  }
+
+  /** How many entries of a root the last pass may delete in staging; null before the first pass over everything. */
+  most(root: Root): number | null {
+    return this.#rounds.most(root);
   }
 
   /** Why a cutover may not begin now: words for what it waits for, or a Problem; null when it may. Throws what a look throws. */
@@ -278,7 +283,7 @@ export class Follower {
 
   async #halt(world: World): Promise<void> {
     const look = async (): Promise<Problem | undefined> =>
-      (await this.#ways.guard.run(world)).find(({ stops }) => stops);
+      (await this.#ways.guard(this.#rounds.roots).run(world)).find(({ stops }) => stops);
     if (!(await look())) return;
     // Whoever edits or mounts something takes it away for a moment, and nobody is served sooner by a halt.
     await world.clock.sleep(LOOK_AGAIN_MS, world.signal);

@@ -1,15 +1,15 @@
-import { lstat, readdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { isDatabase } from '../core/database-files.ts';
 import { excludeMatcher, toRsyncFilters } from '../core/exclude.ts';
 import { onlyFilesFilters, onlyFilesMatcher } from '../core/only-files.ts';
+import { mostDeletions } from '../core/most-deletions.ts';
 import type { Plan, Root } from '../core/plan.ts';
 import type { World } from '../core/step.ts';
 import { pull, type PullOptions, type PullStats } from '../transfer/pull.ts';
 import { speaksPlainly } from '../transfer/rsync-version.ts';
 import { databasesIn } from './pending.ts';
+import { entriesIn, sparingly } from './sparing.ts';
 import { clearDirty, isDirty } from './staging-dir.ts';
-
-const SLASH = Buffer.from('/');
 
 /** How one pass over one root is made. */
 export interface PassOptions {
@@ -19,6 +19,8 @@ export interface PassOptions {
   readonly live: boolean;
   /** Only these places, relative to the root; all of it without. */
   readonly only?: readonly Buffer[];
+  /** How many entries it may delete in staging, where that is known; without it, it counts what is there. */
+  readonly most?: number | null;
   readonly onBytes?: (bytes: number) => void;
 }
 
@@ -28,7 +30,18 @@ export function takesPlaces({ old }: Plan): boolean {
 }
 
 const NOTHING: PullStats = {
-  ...{ files: 0, bytes: 0, wireBytes: 0, deleted: 0, partial: false, vanished: false, isSpared: false, errors: [] },
+  ...{
+    files: 0,
+    bytes: 0,
+    wireBytes: 0,
+    deleted: 0,
+    created: 0,
+    tree: null,
+    partial: false,
+    vanished: false,
+    isSpared: false,
+    errors: [],
+  },
 };
 
 /** One pass of rsync over one root, told as it goes on. Throws what `pull` throws. */
@@ -36,6 +49,7 @@ export async function pass(plan: Plan, root: Root, world: World, options: PassOp
   const { step, live, onBytes } = options;
   const only = options.only?.filter(copiedOf(plan, root));
   if (only?.length === 0) return NOTHING;
+  const said = plan.limits.maxDelete;
   const startedMs = world.clock.now();
   const dirty = await isDirty(root);
   // Of two changes in one second the later one cannot be seen by times in whole seconds.
@@ -53,7 +67,7 @@ export async function pass(plan: Plan, root: Root, world: World, options: PassOp
     checksum,
     // What was told to have changed may have done so within one tick of its clock.
     ignoreTimes: only !== undefined,
-    delete: { max: plan.limits.maxDelete },
+    delete: { max: options.most ?? mostDeletions({ said, entries: said > 0 ? 0 : await entriesIn(root) }) },
     bwlimitKiBps: plan.limits.bwlimitKiBps,
     stallMs: plan.limits.stallMs,
     live,
@@ -74,7 +88,7 @@ export async function pass(plan: Plan, root: Root, world: World, options: PassOp
     },
   };
   if (dirty && !only) await dropSharedMemory(root);
-  const stats = live && !(await mayAllGo(root, plan.limits.maxDelete, only)) ? await sparing(asked) : await pull(asked);
+  const stats = await (live ? sparingly : pull)(asked);
   if (dirty && !only && !stats.partial) await clearDirty(root);
   return stats;
 }
@@ -93,39 +107,6 @@ async function dropSharedMemory(root: Root): Promise<void> {
     const beside = Buffer.from(`${file}-shm`, 'latin1');
     if (isDatabase(file)) await rm(Buffer.concat([Buffer.from(`${root.stagingPath}/`), beside]), { force: true });
   }
-}
-
-/**
- * Deletes nothing before it is known how much that would be: rsync's own limit stops only once so much is gone. Without deletions it is one pass
- * like any other.
- */
-async function sparing(asked: PullOptions): Promise<PullStats> {
-  const first = await pull({ ...asked, delete: null, tellsDeletions: true });
-  if (!first.isSpared) return first;
-  await pull({ ...asked, dryRun: true });
-  const second = await pull(asked);
-  return {
-    ...second,
-    files: first.files + second.files,
-    bytes: first.bytes + second.bytes,
-    wireBytes: first.wireBytes + second.wireBytes,
-  };
-}
-
-/** Is there no more in staging, of what the pass looks at, than may be deleted? Counted no further than that. */
-async function mayAllGo({ stagingPath }: Root, max: number, only: readonly Buffer[] | undefined): Promise<boolean> {
-  let left = max;
-  const staging = Buffer.from(`${stagingPath}/`);
-  for (const open = (only ?? [Buffer.from('.')]).map((path) => Buffer.concat([staging, path])); open.length > 0;) {
-    const path = open.pop();
-    const seen = path && (await lstat(path).catch(() => null));
-    if (!path || !seen) continue;
-    left -= 1;
-    if (left < 0) return false;
-    if (!seen.isDirectory()) continue;
-    for (const name of await readdir(path, { encoding: 'buffer' })) open.push(Buffer.concat([path, SLASH, name]));
-  }
-  return true;
 }
 
 function filtersOf(plan: Plan, { room, workspaces, files }: Root): string[] {

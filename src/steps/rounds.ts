@@ -3,11 +3,13 @@ import type { Places } from '../core/follow.ts';
 import type { Plan, Root } from '../core/plan.ts';
 import { problemOf } from '../core/problem.ts';
 import type { World } from '../core/step.ts';
+import type { PullStats } from '../transfer/pull.ts';
 import { takesGone } from '../transfer/takes-gone.ts';
 import { pass, takesPlaces } from './pass.ts';
 import { byRoot, Pending, type Place } from './pending.ts';
 import { withOtherNames } from './several-names.ts';
 import { makeStaging } from './staging-dir.ts';
+import { Tally } from './tally.ts';
 
 /** Of so many the newest are kept, and the very first, which says most about the line. */
 const KEPT_ROUNDS = 64;
@@ -30,6 +32,7 @@ export class Rounds {
   /** What has changed and is not staged yet. */
   readonly pending = new Pending();
   readonly #plan: Plan;
+  readonly #tally: Tally;
   readonly #known: () => ReadonlyMap<string, number>;
   readonly #rounds: Round[] = [];
   readonly #forecasts: number[] = [];
@@ -43,6 +46,7 @@ export class Rounds {
   constructor(plan: Plan, known: () => ReadonlyMap<string, number>) {
     this.#plan = plan;
     this.#known = known;
+    this.#tally = new Tally(plan.roots, plan.limits.maxDelete);
     this.#takesPlaces = takesPlaces(plan);
   }
 
@@ -70,6 +74,16 @@ export class Rounds {
     return this.#isPartial;
   }
 
+  /** The roots, with what the last pass over everything saw of each. */
+  get roots(): readonly Root[] {
+    return this.#tally.roots();
+  }
+
+  /** How many entries of a root the next pass may delete in staging; null before the first pass over everything. */
+  most(root: Root): number | null {
+    return this.#tally.most(root);
+  }
+
   /** Finds out whether passes over places can be made at all. */
   async tryPlaces({ new: local, run, clock, signal }: World): Promise<void> {
     const rsync = this.#plan.new.rsync.path;
@@ -84,7 +98,7 @@ export class Rounds {
     const left: string[] = [];
     for (const root of this.#plan.roots) {
       await makeStaging(root, this.#plan.new.uid);
-      const stats = await pass(this.#plan, root, world, { step: 'follow', live: true });
+      const stats = await this.#pass(root, world);
       wireBytes += stats.wireBytes;
       files += stats.files;
       // What vanished meanwhile was told.
@@ -109,7 +123,7 @@ export class Rounds {
     let [wireBytes, files] = [0, 0];
     try {
       for (const [root, only] of this.#rootsOf(places)) {
-        const stats = await pass(this.#plan, root, world, { step: 'follow', live: true, only });
+        const stats = await this.#pass(root, world, only);
         wireBytes += stats.wireBytes;
         files += stats.files;
         if (stats.partial && !stats.vanished) this.pending.lose();
@@ -129,16 +143,23 @@ export class Rounds {
 
   /** What a cutover now would take. `gatheringMs`: so long will changes have gathered when its last pass begins. */
   outlook({ isWatched, gatheringMs }: { isWatched: boolean; gatheringMs: number }): Outlook {
-    const rates = learn(this.#rounds);
+    const [rates, roots] = [learn(this.#rounds), this.roots];
     const forecast = forecastOf(rates, {
       steps: this.#known(),
-      entries: sum(this.#plan.roots.map((root) => root.entries)),
-      bytes: sum(this.#plan.roots.map((root) => root.bytes)),
+      entries: sum(roots.map((root) => root.entries)),
+      bytes: sum(roots.map((root) => root.bytes)),
       lastIsFull: !isWatched || !this.#takesPlaces,
       gatheringMs: gatheringMs + (rates.targetedMs ?? 0),
     });
     const { converged } = convergenceOf(this.#forecasts, this.#plan.limits.downtimeMs ?? null);
     return { rates, forecast, converged };
+  }
+
+  async #pass(root: Root, world: World, only?: readonly Buffer[]): Promise<PullStats> {
+    const options = { step: 'follow', live: true, most: this.most(root), ...(only ? { only } : {}) };
+    const stats = await pass(this.#plan, root, world, options);
+    this.#tally.note(root, stats, { full: only === undefined });
+    return stats;
   }
 
   /** A pass over places that failed may have been about the places, and everything is looked at then; the line, a halt and our own end are not. */

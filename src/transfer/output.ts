@@ -3,7 +3,7 @@ import type { Clock } from '../core/clock.ts';
 import { printable } from '../host/printable.ts';
 import { eachLine } from './lines.ts';
 import { parseProgress, type ProgressLine } from './parse-progress.ts';
-import { parseStatsLine, wholeStats, type RsyncStats } from './parse-stats.ts';
+import { parseStatsLine, wholeStats, type RsyncStats, type StatsValues } from './parse-stats.ts';
 
 const PROGRESS_EVERY_MS = 200;
 const MAX_DELETIONS = 5;
@@ -22,7 +22,7 @@ export class Output {
   /** The first few names that were deleted, fit to be shown. */
   readonly deletions: string[] = [];
   readonly #options: OutputOptions;
-  #seen: Partial<RsyncStats> = {};
+  #seen: Partial<StatsValues> = {};
   #deleted = 0;
   #toldMs = Number.NEGATIVE_INFINITY;
 

@@ -32,6 +32,10 @@ export interface PullStats {
   /** Over the line, both directions. */
   readonly wireBytes: number;
   readonly deleted: number;
+  /** Entries that were not there before. */
+  readonly created: number;
+  /** All that was looked at: entries, the root itself too, and the size of the regular files among them. Null where the pass broke off. */
+  readonly tree: RsyncStats['tree'];
   /** True only with `live`: some files vanished, changed or could not be read, so another pass is needed. */
   readonly partial: boolean;
   /** Partial only because names vanished that were there when the pass began: whoever is told of changes is told of these too. */
@@ -156,10 +160,19 @@ function listPath({ path }: BridgeFolder): string {
   return join(path, 'only');
 }
 
+type Ended = Pick<PullStats, 'partial' | 'vanished' | 'isSpared' | 'errors'>;
+
 /** An rsync that broke off its work while live may end without statistics; what went over the line is known all the same. */
-function sums(stats: RsyncStats | null, bridge: Bridge): Pick<PullStats, 'files' | 'bytes' | 'wireBytes' | 'deleted'> {
-  const { files = 0, bytes = 0, deleted = 0 } = stats ?? {};
-  return { files, bytes, deleted, wireBytes: stats ? stats.sentBytes + stats.receivedBytes : bridge.bytes() };
+function sums(stats: RsyncStats | null, bridge: Bridge): Omit<PullStats, keyof Ended> {
+  const { files = 0, bytes = 0, deleted = 0, created = 0, tree = null } = stats ?? {};
+  return {
+    files,
+    bytes,
+    deleted,
+    created,
+    tree,
+    wireBytes: stats ? stats.sentBytes + stats.receivedBytes : bridge.bytes(),
+  };
 }
 
 interface Received {

@@ -26,6 +26,8 @@ export interface FollowerLabOptions {
   readonly watcherNode?: string;
   /** In place of a LocalHost. */
   readonly old?: Host;
+  /** As in a Plan; without it nothing is too much. */
+  readonly maxDelete?: number;
 }
 
 /** A tree that is followed, without a gateway on it: as much of a move as the following and the last pass need. */
@@ -37,6 +39,8 @@ export interface FollowerLab {
   /** Begins to follow, and resolves when all was looked at once. */
   start(): Promise<void>;
   standing(): Standing;
+  /** What it has ended by, once it has. */
+  failure(): Error | null;
   /** Resolves when nothing that was told is waiting any more; null where it has ended. */
   atRest(): Promise<void>;
   /** Ends the following as a cutover does, and makes the last pass. Was it one over what had changed only? */
@@ -77,7 +81,7 @@ class OneOrder implements Desk {
   }
 }
 
-function planFor(folder: string): Plan {
+function planFor(folder: string, { maxDelete = 1_000_000 }: FollowerLabOptions): Plan {
   const sample = samplePlan();
   const [state] = sample.roots;
   if (!state) throw new Error('a sample without roots');
@@ -94,7 +98,7 @@ function planFor(folder: string): Plan {
     new: side(sample.new),
     roots: [{ ...state, oldPath: join(folder, 'tree'), stagingPath: join(folder, 'beside/staging'), workspaces: [] }],
     excludes: EXCLUDE_TABLE,
-    limits: { ...sample.limits, maxDelete: 1_000_000, stallMs: 60_000, bwlimitKiBps: null },
+    limits: { ...sample.limits, maxDelete, stallMs: 60_000, bwlimitKiBps: null },
   };
 }
 
@@ -103,7 +107,7 @@ export function makeFollowerLab(options: FollowerLabOptions = {}): FollowerLab {
   const folder = mkdtempSync(join(tmpdir(), 'np-follower-'));
   for (const name of ['tree', 'run', 'home']) mkdirSync(join(folder, name), { mode: 0o700 });
   mkdirSync(join(folder, 'ours', samplePlan().old.gateway.profile), { recursive: true, mode: 0o700 });
-  const plan = planFor(folder);
+  const plan = planFor(folder, options);
   const host = (label: string) =>
     new LocalHost({ label, env: { PATH: process.env['PATH'] ?? '', HOME: join(folder, 'home'), LC_ALL: 'C' } });
   const [events, stop, desk]: [EventBody[], AbortController, OneOrder] = [[], new AbortController(), new OneOrder()];
@@ -120,7 +124,7 @@ export function makeFollowerLab(options: FollowerLabOptions = {}): FollowerLab {
   };
   const follower = new Follower(followed, {
     desk,
-    guard: { id: 'guard', title: '', run: () => Promise.resolve([]) },
+    guard: () => ({ id: 'guard', title: '', run: () => Promise.resolve([]) }),
     runningTurn: () => Promise.resolve(null),
     known: () => new Map(),
     tell: (seen) => (standing = seen),
@@ -147,6 +151,7 @@ export function makeFollowerLab(options: FollowerLabOptions = {}): FollowerLab {
       await waitFor('the first round', () => (failure !== null || standing !== null) && now().rounds > 0, 120_000);
     },
     standing: now,
+    failure: () => failure,
     async atRest() {
       const { rounds } = now();
       await waitFor(
@@ -160,7 +165,10 @@ export function makeFollowerLab(options: FollowerLabOptions = {}): FollowerLab {
       await following;
       if (failure !== null) throw failure;
       const places = await follower.lastPlaces(world);
-      await lastDelta(plan, { lastPlaces: () => Promise.resolve(places) }).apply(world, null);
+      await lastDelta(plan, { lastPlaces: () => Promise.resolve(places), most: (root) => follower.most(root) }).apply(
+        world,
+        null,
+      );
       return { isTargeted: places !== null };
     },
     differences: () => copyIsWhole(plan).run(world),

@@ -18,7 +18,10 @@ function read(text: string): RsyncStats | null {
 
 describe('the statistics of rsync', () => {
   it('are read whole', () => {
-    expect(read(SAID)).toEqual({ files: 3, bytes: 3000005, deleted: 12, sentBytes: 130, receivedBytes: 3001067 });
+    expect(read(SAID)).toEqual({
+      ...{ files: 3, bytes: 3000005, deleted: 12, created: 7, sentBytes: 130, receivedBytes: 3001067 },
+      tree: { entries: 9, bytes: 6000016 },
+    });
   });
 
   it('are none as long as one value is missing', () => {
