@@ -44,6 +44,8 @@ export interface Tail {
   lastPlaces(world: World): Promise<Places | null>;
   /** How many entries of a root the last pass may delete in staging; null where that is not known. */
   most(root: Root): number | null;
+  /** As in a pass over places. */
+  readonly seeksGone: boolean;
 }
 
 /**
@@ -60,7 +62,10 @@ export function lastDelta(plan: Plan, tail: Tail | null = null): Step<null> {
       const places = (await tail?.lastPlaces(world)) ?? null;
       for (const root of plan.roots) {
         await makeStaging(root, plan.new.uid);
-        await lastPasses({ plan, root, world, most: tail?.most(root) ?? null }, places);
+        await lastPasses(
+          { plan, root, world, most: tail?.most(root) ?? null, seeksGone: tail?.seeksGone ?? false },
+          places,
+        );
       }
     },
     undo: keep('staging serves the next try'),
@@ -74,6 +79,7 @@ interface Last {
   readonly world: World;
   /** As in a Tail. */
   readonly most: number | null;
+  readonly seeksGone: boolean;
 }
 
 async function lastPasses(last: Last, places: Places | null): Promise<void> {
@@ -102,8 +108,8 @@ async function everything(last: Last): Promise<void> {
   if (databases.length > 0) await lastPass(last, await withOtherNames(root, databases));
 }
 
-async function lastPass({ plan, root, world, most }: Last, only?: readonly Buffer[]): Promise<void> {
-  await tellingPass(plan, root, world, { step: 'last-delta', live: false, most, ...(only ? { only } : {}) });
+async function lastPass({ plan, root, world, ...known }: Last, only?: readonly Buffer[]): Promise<void> {
+  await tellingPass(plan, root, world, { step: 'last-delta', live: false, ...known, ...(only ? { only } : {}) });
 }
 
 /** Copies files once more after the last pass, by their content; everything where the other end takes no list. */

@@ -98,6 +98,11 @@ export class Follower {
     return this.#rounds.most(root);
   }
 
+  /** Must a last pass over places seek what is gone? */
+  get seeksGone(): boolean {
+    return this.#rounds.seeksGone;
+  }
+
   /** Why a cutover may not begin now: words for what it waits for, or a Problem; null when it may. Throws what a look throws. */
   async obstacle(order: CutoverOrder, world: World): Promise<string | Problem | null> {
     this.#hear(world);

@@ -8,6 +8,7 @@ import type { World } from '../core/step.ts';
 import { pull, type PullOptions, type PullStats } from '../transfer/pull.ts';
 import { speaksPlainly } from '../transfer/rsync-version.ts';
 import { databasesIn } from './pending.ts';
+import { seekGone } from './seek-gone.ts';
 import { entriesIn, sparingly } from './sparing.ts';
 import { clearDirty, isDirty } from './staging-dir.ts';
 
@@ -19,6 +20,8 @@ export interface PassOptions {
   readonly live: boolean;
   /** Only these places, relative to the root; all of it without. */
   readonly only?: readonly Buffer[];
+  /** Cannot the rsync of this machine be told that a place is gone? Then it is sought. */
+  readonly seeksGone?: boolean;
   /** How many entries it may delete in staging, where that is known; without it, it counts what is there. */
   readonly most?: number | null;
   readonly onBytes?: (bytes: number) => void;
@@ -88,7 +91,8 @@ export async function pass(plan: Plan, root: Root, world: World, options: PassOp
     },
   };
   if (dirty && !only) await dropSharedMemory(root);
-  const stats = await (live ? sparingly : pull)(asked);
+  const make = live ? sparingly : pull;
+  const stats = only && options.seeksGone === true ? await seekGone({ ...asked, only }, make) : await make(asked);
   if (dirty && !only && !stats.partial) await clearDirty(root);
   return stats;
 }

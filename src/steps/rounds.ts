@@ -37,6 +37,7 @@ export class Rounds {
   readonly #rounds: Round[] = [];
   readonly #forecasts: number[] = [];
   #takesPlaces: boolean;
+  #seeksGone = false;
   #lastWholeMs: number | null = null;
   #left: readonly string[] = [];
   #isPartial = false;
@@ -84,10 +85,16 @@ export class Rounds {
     return this.#tally.most(root);
   }
 
-  /** Finds out whether passes over places can be made at all. */
+  /** Must passes over places seek what is gone? */
+  get seeksGone(): boolean {
+    return this.#seeksGone;
+  }
+
+  /** Finds out how passes over places have to be made. */
   async tryPlaces({ new: local, run, clock, signal }: World): Promise<void> {
     const rsync = this.#plan.new.rsync.path;
-    this.#takesPlaces &&= await takesGone({ local, rsync }, run.path, { clock, signal });
+    if (!this.#takesPlaces) return;
+    this.#seeksGone = !(await takesGone({ local, rsync }, run.path, { clock, signal }));
   }
 
   /** A pass over everything. Throws what a pass throws. */
@@ -156,7 +163,13 @@ export class Rounds {
   }
 
   async #pass(root: Root, world: World, only?: readonly Buffer[]): Promise<PullStats> {
-    const options = { step: 'follow', live: true, most: this.most(root), ...(only ? { only } : {}) };
+    const options = {
+      step: 'follow',
+      live: true,
+      most: this.most(root),
+      seeksGone: this.#seeksGone,
+      ...(only ? { only } : {}),
+    };
     const stats = await pass(this.#plan, root, world, options);
     this.#tally.note(root, stats, { full: only === undefined });
     return stats;

@@ -8,7 +8,7 @@ import { ErrorLines } from './error-lines.ts';
 import { judge } from './judge.ts';
 import { Output } from './output.ts';
 import type { RsyncStats } from './parse-stats.ts';
-import { rsyncArgs } from './rsync-options.ts';
+import { rsyncArgs, type ListKind } from './rsync-options.ts';
 import { speaksPlainly, type RsyncKind } from './rsync-version.ts';
 import { guardStaging, isFull } from './staging-guard.ts';
 import { watchForStall } from './watch-stall.ts';
@@ -71,6 +71,8 @@ export interface PullOptions {
    * machine is deleted in staging. Not for a sender that is spoken to plainly. Without it, all of the tree.
    */
   readonly only?: readonly Buffer[];
+  /** What `only` names and how it is looked at; `places` without it. Of a `level` the root itself is an empty path. */
+  readonly kind?: ListKind;
   /** Compare the bytes of every file instead of size and time. */
   readonly checksum: boolean;
   /** Send every file that is looked at as what changed of it, whatever size and time say: for files that are known to have changed. */
@@ -96,6 +98,8 @@ export interface PullOptions {
 }
 
 const NUL = Buffer.from([0]);
+const LEVEL_END = Buffer.from('/\0');
+const ROOT = Buffer.from('.');
 
 /**
  * rsync's own words and protections, whatever the environment of this machine says: plain numbers and C messages, no
@@ -118,7 +122,7 @@ export async function pull(options: PullOptions): Promise<PullStats> {
   if (options.only && speaksPlainly(options.rsyncOld)) throw new TypeError('such an rsync takes no list');
   const folder = await makeBridgeFolder(options.runtimeDir ?? null);
   try {
-    if (options.only) await writeList(folder, options.only);
+    if (options.only) await writeList(folder, options.only, options.kind === 'level');
     const stagingPath = await guardStaging(options.stagingPath, folder.uid);
     const { old, oldPath: cwd, rsyncOld, clock } = options;
     const bridge = await openBridge({ old, cwd, rsync: rsyncOld.path, plain: speaksPlainly(rsyncOld), folder, clock });
@@ -150,10 +154,14 @@ async function pass(options: PullOptions, folder: BridgeFolder, bridge: Bridge):
 }
 
 /** The list lies in the private folder of this pass, and goes with it. A path that leads out of the root would be a defect of the caller. */
-async function writeList(folder: BridgeFolder, only: readonly Buffer[]): Promise<void> {
-  const stray = only.find((path) => /(?:^|\/)\.{0,2}(?:\/|$)|\0/.test(path.toString('latin1')));
+async function writeList(folder: BridgeFolder, only: readonly Buffer[], isLevel: boolean): Promise<void> {
+  const stray = only.find(
+    (path) => !(isLevel && path.length === 0) && /(?:^|\/)\.{0,2}(?:\/|$)|\0/.test(path.toString('latin1')),
+  );
   if (stray !== undefined) throw new TypeError(`not a path below the root: ${JSON.stringify(stray.toString())}`);
-  await writeFile(listPath(folder), Buffer.concat(only.flatMap((path) => [path, NUL])), { mode: 0o600, flag: 'wx' });
+  const end = isLevel ? LEVEL_END : NUL;
+  const named = only.flatMap((path) => [isLevel && path.length === 0 ? ROOT : path, end]);
+  await writeFile(listPath(folder), Buffer.concat(named), { mode: 0o600, flag: 'wx' });
 }
 
 function listPath({ path }: BridgeFolder): string {
@@ -231,6 +239,7 @@ function argsFor(options: PullOptions, folder: BridgeFolder): string[] {
     // None at all are more than none, which is all that is asked for.
     delete: options.tellsDeletions === true ? { max: 0 } : options.delete,
     only: options.only ? listPath(folder) : null,
+    kind: options.kind ?? 'places',
     bwlimitKiBps: options.bwlimitKiBps,
     // behind ours, so that ours speaks first; it is what ends a sender that lost us without being told
     timeoutSeconds: Math.max(60, Math.ceil((options.stallMs * 2) / 1000)),

@@ -5,6 +5,13 @@ import { canDo } from './rsync-version.ts';
 /** Where rsync keeps what had arrived of a file when a pass was cut, in the directory of that file. */
 export const PARTIAL_DIR = '.np-partial';
 
+/**
+ * What a list of paths is read as. `places`: of a directory all that is in it, and what is gone goes from staging too. `there`: the same, but what is
+ * gone is passed over, for a receiver that does not take the word of it. `level`: directories, of which what is directly in each is looked at,
+ * and what is not there any more goes from staging with all that is in it.
+ */
+export type ListKind = 'places' | 'there' | 'level';
+
 /** What a pass over one root is to do. */
 export interface RsyncOptions {
   /** Version of the receiving rsync; null where it did not tell. */
@@ -26,6 +33,8 @@ export interface RsyncOptions {
   readonly bwlimitKiBps: number | null;
   /** Absolute file on this machine that lists the only paths to look at, each ended by a NUL and relative to both roots; null for all of the tree. */
   readonly only: string | null;
+  /** What such a list is read as. */
+  readonly kind: ListKind;
   /** rsync's own timeout without input or output; our watchdog is the one that is relied on. */
   readonly timeoutSeconds: number;
   /** Have every received file on the disk before it gets its name, where this rsync can. */
@@ -53,7 +62,13 @@ export function rsyncArgs(options: RsyncOptions): string[] {
     // first, since the first match wins: half a file left by a pass that was cut is not kept for ever when its file is gone
     ...(options.delete ? [`--filter=R ${PARTIAL_DIR}/`] : []),
     ...filters,
-    ...(options.only === null ? [] : [`--files-from=${options.only}`, '--from0', '--delete-missing-args']),
+    ...(options.only === null
+      ? []
+      : [
+          `--files-from=${options.only}`,
+          '--from0',
+          options.kind === 'places' ? '--delete-missing-args' : '--ignore-missing-args',
+        ]),
     '--',
     'old:./',
     options.stagingPath.replace(/\/*$/, '/'),
@@ -61,7 +76,8 @@ export function rsyncArgs(options: RsyncOptions): string[] {
 }
 
 function built(options: RsyncOptions): string[] {
-  const rsync = new Rsync().flags(options.plain ? 'rlptH' : 'rlptHs');
+  const isLevel = options.only !== null && options.kind === 'level';
+  const rsync = new Rsync().flags(`${isLevel ? 'd' : 'r'}lptH${options.plain ? '' : 's'}`);
   const on = (...names: string[]) => names.forEach((name) => rsync.set(name));
   on('no-devices', 'no-specials', 'no-owner', 'no-group', 'numeric-ids', 'no-inc-recursive', 'no-human-readable');
   // The source is `./`, so that nothing has to be kept from a shell; a setting of this machine could ask for it all the same.

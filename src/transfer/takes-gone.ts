@@ -1,4 +1,4 @@
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../core/clock.ts';
 import type { Host } from '../core/host.ts';
@@ -18,9 +18,11 @@ export async function takesGone(
   const sides = ['from', 'to'].map((name) => join(place, name));
   try {
     for (const side of sides) await mkdir(side, { recursive: true });
+    // Where the first name of a list is gone, that one ends well: its mode is taken for that of the one before it, and not looked at.
+    await writeFile(join(place, 'from', 'there'), '');
     const listed = ['--files-from=-', '--from0', '--delete-missing-args'];
     const argv = [rsync, '--recursive', ...listed, ...sides.map((side) => `${side}/`)];
-    return (await run(local, argv, { stdin: 'gone\0', clock, signal })).code === 0;
+    return (await run(local, argv, { stdin: 'there\0gone\0', clock, signal })).code === 0;
   } finally {
     await rm(place, { recursive: true, force: true });
   }

@@ -73,6 +73,7 @@ describe('a root of single files', () => {
     const more = { version: '3.2.7', rsh: 'x', stagingPath: '/s', checksum: false, delete: { max: 5 }, plain: false };
     const rest = {
       only: null,
+      kind: 'places' as const,
       ignoreTimes: false,
       bwlimitKiBps: null,
       timeoutSeconds: 60,

@@ -28,6 +28,8 @@ export interface FollowerLabOptions {
   readonly old?: Host;
   /** As in a Plan; without it nothing is too much. */
   readonly maxDelete?: number;
+  /** The rsync of the new machine; the one that is installed without it. */
+  readonly rsync?: string;
 }
 
 /** A tree that is followed, without a gateway on it: as much of a move as the following and the last pass need. */
@@ -81,7 +83,7 @@ class OneOrder implements Desk {
   }
 }
 
-function planFor(folder: string, { maxDelete = 1_000_000 }: FollowerLabOptions): Plan {
+function planFor(folder: string, { maxDelete = 1_000_000, rsync = '/usr/bin/rsync' }: FollowerLabOptions): Plan {
   const sample = samplePlan();
   const [state] = sample.roots;
   if (!state) throw new Error('a sample without roots');
@@ -95,7 +97,7 @@ function planFor(folder: string, { maxDelete = 1_000_000 }: FollowerLabOptions):
     ...sample,
     oldFolder: join(folder, 'ours'),
     old: side(sample.old),
-    new: side(sample.new),
+    new: ((one) => ({ ...one, rsync: { ...one.rsync, path: rsync } }))(side(sample.new)),
     roots: [{ ...state, oldPath: join(folder, 'tree'), stagingPath: join(folder, 'beside/staging'), workspaces: [] }],
     excludes: EXCLUDE_TABLE,
     limits: { ...sample.limits, maxDelete, stallMs: 60_000, bwlimitKiBps: null },
@@ -165,10 +167,11 @@ export function makeFollowerLab(options: FollowerLabOptions = {}): FollowerLab {
       await following;
       if (failure !== null) throw failure;
       const places = await follower.lastPlaces(world);
-      await lastDelta(plan, { lastPlaces: () => Promise.resolve(places), most: (root) => follower.most(root) }).apply(
-        world,
-        null,
-      );
+      await lastDelta(plan, {
+        lastPlaces: () => Promise.resolve(places),
+        most: (root) => follower.most(root),
+        seeksGone: follower.seeksGone,
+      }).apply(world, null);
       return { isTargeted: places !== null };
     },
     differences: () => copyIsWhole(plan).run(world),

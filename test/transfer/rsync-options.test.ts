@@ -11,6 +11,7 @@ const OPTIONS: RsyncOptions = {
   ignoreTimes: false,
   delete: { max: 40 },
   only: null,
+  kind: 'places',
   bwlimitKiBps: null,
   timeoutSeconds: 120,
   fsync: false,
@@ -72,6 +73,20 @@ describe('rsyncArgs', () => {
     expect(args).toEqual(expect.arrayContaining(['--files-from=/run/np/only', '--from0', '--delete-missing-args']));
     expect(args.slice(-2)).toEqual(['old:./', '/home/al/.staging/']);
     expect(() => rsyncArgs({ ...OPTIONS, only: 'old:only' })).toThrow(TypeError);
+  });
+
+  it.each([
+    ['places', '-rlptHs', '--delete-missing-args'],
+    ['there', '-rlptHs', '--ignore-missing-args'],
+    ['level', '-dlptHs', '--ignore-missing-args'],
+  ] as const)('reads a list as %s by %s %s', (kind, flags, missing) => {
+    const args = rsyncArgs({ ...OPTIONS, kind, only: '/run/np/only' });
+    expect(args[0]).toBe(flags);
+    expect(args.filter((arg) => /files-from|from0|missing/.test(arg))).toEqual([
+      '--files-from=/run/np/only',
+      '--from0',
+      missing,
+    ]);
   });
 
   it('keeps --max-delete=0 as a value: node-rsync would let the option swallow what follows it', () => {
