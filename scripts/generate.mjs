@@ -104,7 +104,7 @@ function knownModule({
     `export const SCRIPTS: Readonly<Record<string, 'machine' | 'gateway' | 'keepers' | 'measure' | 'files' | 'paths' | 'links' | 'walk' | 'census'>> = ${JSON.stringify(scripts)};`,
     `export const MACHINE_ARGS: readonly (readonly string[])[] = ${JSON.stringify(args)};`,
     `export const KEEPER_NAMES: readonly string[] = ${JSON.stringify(Object.keys(PRODUCTS).map((product) => keeperNames(product)))};`,
-    '/** What stands between the Node and the request of a watcher, and the SHA-256 of its program, which is checked by what stands there. */',
+    '/** What stands behind the Node of a watcher, and the SHA-256 of its program, which is checked by what stands there. */',
     `export const WATCH_LAUNCH: readonly string[] = ${JSON.stringify(LAUNCH)};`,
     `export const WATCH_SHA256 = '${WATCHER}';`,
     `export const COMMANDS: readonly string[] = ${JSON.stringify(Object.values(PRODUCTS).map(({ command }) => command))};`,

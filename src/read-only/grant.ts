@@ -6,7 +6,7 @@ import { type Account, insideRoots, isKnownProgram } from './account.ts';
 import { COMMANDS, KEEPER_NAMES, MACHINE_ARGS, SCRIPTS, VERSION, WATCH_LAUNCH } from './known.generated.ts';
 import type { AskedFor } from './line.ts';
 import { isPlainSender, isSender } from './rsync-args.ts';
-import { isKnownWatcher, type WatchRequest, watchRequestIn } from './watch-request.ts';
+import { isKnownWatcher, watchRequestIn } from './watch-request.ts';
 
 /** What may be started, if what comes on its stdin may: a script or program of neo-pull and what it is to look at, or the arguments of a sending rsync. */
 export interface Grant {
@@ -31,8 +31,7 @@ export function grant(asked: AskedFor & { kind: 'launch' }, account: Account): G
   const line = argv.join(' ');
   if (line.startsWith(`${SHELL} --`) || args.join(' ').startsWith(`${PROGRAM} `)) return ofOtherVersion(named(argv));
   if (args.join(' ') === PROGRAM) return grantProgram(asked, account);
-  if (args.length === WATCH_LAUNCH.length + 1 && WATCH_LAUNCH.every((word, at) => word === args[at]))
-    return grantWatcher(asked, account);
+  if (isBegunAsWatcher(args)) return grantWatcher(asked, account);
   if (Object.keys(asked.env ?? {}).length > 0) return refused(`${named(argv)}, with variables of its own`);
   if (line === SHELL && cwd === undefined) return { kind: 'script', argv: SHELL.split(' '), cwd: null };
   const kind = isSender(args) ? 'rsync' : isPlainSender(args) ? 'plain-rsync' : null;
@@ -48,17 +47,16 @@ function grantProgram({ argv, cwd, env = {} }: AskedFor & { kind: 'launch' }, ac
   return { kind: 'program', argv: [account.node, ...PROGRAM.split(' ')], cwd: null };
 }
 
-/** Its text is not looked at here: what is started before it runs no other than the one whose hash stands in the request. */
+/** By the Node that runs the dispatcher, and by no other text than ours, which runs no other program than the one whose hash stands in the request. */
 function grantWatcher({ argv, cwd, env = {} }: AskedFor & { kind: 'launch' }, account: Account): Grant | Refusal {
-  const request = watchRequestIn(decoded(argv.at(-1) ?? ''));
-  if (!isAsProgram({ cwd, env }) || request === null) return refused(`a watcher of another form`);
-  if (!isKnownWatcher(request)) return { kind: 'other-version', what: `a watcher that is none of neo-pull ${VERSION}` };
-  const stray = request.roots.find(({ oldPath }) => insideRoots(oldPath, account) === null);
-  if (stray !== undefined) return outside(stray.oldPath);
-  const roots = request.roots.map((root) => ({ ...root, oldPath: insideRoots(root.oldPath, account) ?? '' }));
-  const held: WatchRequest = { ...request, roots };
-  const words = Buffer.from(JSON.stringify(held)).toString('base64');
-  return { kind: 'watch', argv: [account.node, ...WATCH_LAUNCH, words], cwd: null };
+  const [, ...args] = argv;
+  if (args.length !== WATCH_LAUNCH.length || args.at(-1) !== WATCH_LAUNCH.at(-1)) return ofOtherVersion(args.join(' '));
+  if (!isAsProgram({ cwd, env })) return refused('a watcher of another form');
+  return { kind: 'watch', argv: [account.node, ...WATCH_LAUNCH], cwd: null };
+}
+
+function isBegunAsWatcher(args: readonly string[]): boolean {
+  return WATCH_LAUNCH.slice(0, -1).every((word, at) => word === args[at]);
 }
 
 /** From the login directory, and with no variables but those that go with every program of ours. */
@@ -129,11 +127,12 @@ function decoded(text: string): Readonly<Record<string, unknown>> {
 }
 
 /**
- * What may be handed to what was started, of what came for it on stdin: a script with its arguments, or a program with a request that
- * leads where its paths really lie. Both have to be neo-pull's, and lead nowhere that they may not. Reads the file system.
+ * What may be handed to what was started, of what came for it on stdin: a script with its arguments, a program with a request that
+ * leads where its paths really lie, or such a request of a watcher, which is a line without its end. Both have to be neo-pull's, and lead nowhere that they may not. Reads the file system.
  */
-export function judgeInput(input: Buffer, kind: 'script' | 'program', account: Account): string | Refusal {
+export function judgeInput(input: Buffer, kind: 'script' | 'program' | 'watch', account: Account): string | Refusal {
   const text = input.toString();
+  if (kind === 'watch') return judgeWatcher(text, account);
   if (kind === 'program') return judgeProgram(text, account);
   const read = readScriptInput(text);
   const name = read && nameOf(read.script);
@@ -151,6 +150,17 @@ function judgeProgram(text: string, account: Account): string | Refusal {
   if (stray !== undefined) return outside(stray);
   const request = asked.at((one) => insideRoots(one, account) ?? '');
   return programInput({ ...read, request: Buffer.from(JSON.stringify(request)).toString('base64') });
+}
+
+/** The program behind it is not looked at: what is started runs no other than the one whose hash stands here. */
+function judgeWatcher(text: string, account: Account): string | Refusal {
+  const request = watchRequestIn(decoded(text));
+  if (request === null) return refused('a watcher of another form');
+  if (!isKnownWatcher(request)) return { kind: 'other-version', what: `a watcher that is none of neo-pull ${VERSION}` };
+  const stray = request.roots.find(({ oldPath }) => insideRoots(oldPath, account) === null);
+  if (stray !== undefined) return outside(stray.oldPath);
+  const roots = request.roots.map((root) => ({ ...root, oldPath: insideRoots(root.oldPath, account) ?? '' }));
+  return Buffer.from(JSON.stringify({ ...request, roots })).toString('base64');
 }
 
 /** The name of a script or program of ours. */

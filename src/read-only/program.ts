@@ -46,7 +46,8 @@ function launch(asked: Launch, account: Account): void {
   }
   const { kind } = given;
   if (kind === 'rsync') feedRsync(start(asked, given));
-  else if (kind === 'plain-rsync' || kind === 'watch') process.stdin.pipe(start(asked, given).stdin);
+  else if (kind === 'plain-rsync') process.stdin.pipe(start(asked, given).stdin);
+  else if (kind === 'watch') feedWatcher(start(asked, given), account);
   else feedInput(start(asked, given), (input) => judgeInput(input, kind, account));
 }
 
@@ -66,18 +67,37 @@ function feedInput(child: Child, judge: (input: Buffer) => string | Refusal): vo
 
 /** What rsync is to read first are its own arguments: it gets nothing before all of them are seen. */
 function feedRsync(child: Child): void {
+  feedBehind(child, (seen) => {
+    const end = endOfArgs(seen);
+    if (end === null && !isTooLong(seen)) return null;
+    const strange = end === null || isTooLong(seen) ? 'arguments without an end' : strangeArg(seen.subarray(0, end));
+    return strange === null ? seen : refused(`rsync with ${strange}`);
+  });
+}
+
+/** The first line is what it is to watch; then comes its text, and what is said to it for days. */
+function feedWatcher(child: Child, account: Account): void {
+  feedBehind(child, (seen) => {
+    const end = seen.indexOf('\n');
+    if (end < 0) return seen.length > LONGEST_INPUT ? refused('a watcher of another form') : null;
+    const judged = judgeInput(seen.subarray(0, end), 'watch', account);
+    return typeof judged === 'string' ? Buffer.concat([Buffer.from(judged), seen.subarray(end)]) : judged;
+  });
+}
+
+/** It gets nothing before what comes first has been judged, null as long as more of that is to come; then all that follows. */
+function feedBehind(child: Child, judge: (seen: Buffer) => Buffer | Refusal | null): void {
   let seen = Buffer.alloc(0);
   const look = (chunk: Buffer): void => {
     seen = Buffer.concat([seen, chunk]);
-    const end = endOfArgs(seen);
-    if (end === null && !isTooLong(seen)) return;
+    const judged = judge(seen);
+    if (judged === null) return;
     process.stdin.off('data', look).pause();
-    const strange = end === null || isTooLong(seen) ? 'arguments without an end' : strangeArg(seen.subarray(0, end));
-    if (strange !== null) {
-      turnAway(child, refused(`rsync with ${strange}`));
+    if ('what' in judged) {
+      turnAway(child, judged);
       return;
     }
-    child.stdin.write(seen);
+    child.stdin.write(judged);
     process.stdin.pipe(child.stdin);
   };
   process.stdin.on('data', look).once('end', () => child.stdin.end());

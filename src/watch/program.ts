@@ -16,6 +16,7 @@ import { WatchTree } from './watch-tree.ts';
 /** No word of ours is as long. */
 const LONGEST_WORD = 200;
 
+// Put there by what started this; it was never in the argv that others see.
 const request = decodeRequest(process.argv[1] ?? '');
 const later = (waitMs: number, act: () => void): void => void setTimeout(act, waitMs);
 const out: Out = {

@@ -3,7 +3,7 @@ import type { ExcludeRule, Root } from '../core/plan.ts';
 /** What of a Root the watcher has to know. */
 export type WatchedRoot = Pick<Root, 'id' | 'oldPath' | 'room' | 'workspaces' | 'files'>;
 
-/** What the watcher is asked, as JSON in base64 in its last argument. */
+/** What the watcher is asked: JSON in base64, the first line on its stdin. */
 export interface WatchRequest {
   /** The program that follows on stdin: the bootstrap takes so many bytes and runs nothing else. */
   readonly program: { readonly bytes: number; readonly sha256: string };
@@ -19,7 +19,7 @@ export interface WatchRequest {
   readonly deafMs: number;
 }
 
-/** Base64, because its letters mean nothing to any shell on the way. */
+/** Base64, which is one line whatever stands in it. */
 export function encodeRequest(request: WatchRequest): string {
   return Buffer.from(JSON.stringify(request)).toString('base64');
 }

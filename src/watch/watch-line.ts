@@ -46,16 +46,17 @@ export class WatchLine {
     this.#cut = cut;
   }
 
-  /** Starts the program, its text on stdin. Throws `watcher-unavailable` without that Node, and what else the Host throws. */
+  /** Starts the program, its request and its text on stdin. Throws `watcher-unavailable` without that Node, and what else the Host throws. */
   static async open(options: LineOptions): Promise<WatchLine> {
-    const { old, node, request, signal } = options;
+    const { old, node, signal } = options;
     signal.throwIfAborted();
     const cut = new AbortController();
-    const argv = [node, ...LAUNCH, request];
-    const process = await old.spawn(argv, { env: ENVIRONMENT, signal: cut.signal }).catch((error: unknown) => {
-      const isMissing = error instanceof ProblemError && error.problem.code === 'command-not-found';
-      throw isMissing ? unavailable(old.label, error.problem.message) : error;
-    });
+    const process = await old
+      .spawn([node, ...LAUNCH], { env: ENVIRONMENT, signal: cut.signal })
+      .catch((error: unknown) => {
+        const isMissing = error instanceof ProblemError && error.problem.code === 'command-not-found';
+        throw isMissing ? unavailable(old.label, error.problem.message) : error;
+      });
     const line = new WatchLine(options, process, cut);
     line.#run();
     return line;
@@ -88,13 +89,13 @@ export class WatchLine {
   }
 
   #run(): void {
-    const { signal, old, take } = this.#options;
+    const { signal, old, take, request } = this.#options;
     const words = lastWordsOf(this.#process);
     signal.addEventListener('abort', () => this.giveUp(signal.reason), { signal: this.#still.signal });
     if (signal.aborted) this.giveUp(signal.reason);
     this.#process.stdin.on('error', () => undefined);
     this.#process.stdout.on('error', () => undefined);
-    this.#process.stdin.write(PROGRAM_TEXT);
+    this.#process.stdin.write(`${request}\n${PROGRAM_TEXT}`);
     const heard = this.#keepInTouch();
     this.#process.stdout.on('data', (chunk: Buffer) => {
       if (this.#cut.signal.aborted) return;

@@ -4,13 +4,16 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { FollowStatus } from '../../src/core/order.ts';
 import { MEASURE_SCRIPT } from '../../src/checks/measure-script.ts';
 import { scriptInput } from '../../src/host/input.ts';
 import { loginCommand, signalCommand } from '../../src/host/quote.ts';
 import { makeLoopbackLab, type LoopbackLab } from '../kit/loopback-lab.ts';
 import { type Ended, IMPATIENT, leadingTo, neoPull } from '../kit/neo-pull.ts';
+import { argvsTelling, watchersOf } from '../kit/processes.ts';
 import { REPOSITORY } from '../kit/repository.ts';
 import { type KeyPair, makeKey } from '../kit/ssh-keys.ts';
+import { waitFor } from '../kit/wait.ts';
 
 const NONCE = '0123456789abcdef0123456789abcdef';
 const SENDER = ['/usr/bin/rsync', '--server', '--sender', '-slHtpre.LsfxCIvu'];
@@ -26,10 +29,13 @@ function limited(name: string, dispatcher: string, ...options: string[]): KeyPai
   return made;
 }
 
-function run(command: string, { path }: KeyPair, ...more: string[]): Promise<Ended> {
+function words(command: string, { path }: KeyPair, ...more: string[]): string[] {
   const way = leadingTo(lab).map((word) => (word === lab.sshd.identity.path ? path : word));
-  const words = [command, `${lab.sshd.user}@127.0.0.1`, ...way, ...IMPATIENT, ...more];
-  return neoPull(words, { env: lab.new.env });
+  return [command, `${lab.sshd.user}@127.0.0.1`, ...way, ...IMPATIENT, ...more];
+}
+
+function run(command: string, by: KeyPair, ...more: string[]): Promise<Ended> {
+  return neoPull(words(command, by, ...more), { env: lab.new.env });
 }
 
 function way(): string[] {
@@ -97,6 +103,23 @@ describe('a key for a read-only account', () => {
     const detail = expect.arrayContaining([expect.objectContaining({ path: 'since' })]) as unknown;
     const end = { running: 'old', problem: { code: 'copy-differs', detail } };
     expect([code, events.at(-1)]).toMatchObject([8, end]);
+  });
+
+  it('is enough to follow by a watcher, and no argv says meanwhile what is followed', async () => {
+    const [stateDir, env] = [dirname(lab.state.configPath), lab.new.env];
+    const others = argvsTelling(stateDir);
+    let told = '';
+    const daemon = neoPull(words('sync', key, '--follow', '--json'), { env, onOutput: (text) => (told += text) });
+    await waitFor('the first round', () => told.includes('"round.done"'), 60_000);
+    const status = JSON.parse((await neoPull(['status', '--json'], { env })).stdout) as { follow: FollowStatus };
+    expect(status.follow.engine).not.toBe('polling');
+    expect(watchersOf(lab.old.home)).toHaveLength(1);
+    await waitFor('no argv to say it', () => [...argvsTelling(stateDir).keys()].every((pid) => others.has(pid)));
+    writeFileSync(join(stateDir, 'followed'), 'it came by what the watcher told');
+    const copied = join(lab.new.home, '.neo-pull/smart-agent-neo-state.staging/followed');
+    await waitFor('it to be copied', () => existsSync(copied));
+    expect((await neoPull(['stop'], { env })).code).toBe(0);
+    expect(await daemon).toMatchObject({ code: 0 });
   });
 
   it('is refused a pull before anything is looked at, with what to do', async () => {

@@ -58,6 +58,20 @@ export function killOne(which: { pid: number; startTime: number }): void {
   }
 }
 
+/** Command lines in which every user of the machine can read this text, as it stands or in base64; by process id. */
+export function argvsTelling(text: string): ReadonlyMap<number, string> {
+  const found = readdirSync('/proc').flatMap((name): [number, string][] => {
+    try {
+      const words = readFileSync(`/proc/${name}/cmdline`, 'latin1');
+      const decoded = words.split('\0').map((word) => Buffer.from(word, 'base64').toString('latin1'));
+      return [words, ...decoded].some((one) => one.includes(text)) ? [[Number(name), words]] : [];
+    } catch {
+      return []; // No process, or over meanwhile.
+    }
+  });
+  return new Map(found);
+}
+
 /** Process ids of the watchers that neo-pull has in a home. */
 export function watchersOf(home: string): number[] {
   return readdirSync('/proc').flatMap((name) => {

@@ -12,7 +12,7 @@ import { PATHS_SCRIPT } from '../../src/checks/paths-script.ts';
 import { MACHINE_SCRIPT, machineArgs } from '../../src/checks/survey-script.ts';
 import { type Account, insideRoots } from '../../src/read-only/account.ts';
 import { accountOf, cleaned } from '../../src/read-only/environment.ts';
-import { type Grant, grant, judgeInput } from '../../src/read-only/grant.ts';
+import { grant, judgeInput } from '../../src/read-only/grant.ts';
 import { programInput, readProgramInput, scriptInput } from '../../src/host/input.ts';
 import { SCRIPTS } from '../../src/read-only/known.generated.ts';
 import { endOfArgs, isPlainSender, isSender, strangeArg } from '../../src/read-only/rsync-args.ts';
@@ -173,48 +173,46 @@ describe('a watcher', () => {
   });
   const asked = (words: readonly string[], more: { cwd?: string; env?: Record<string, string> } = { env: ENV }) =>
     grant({ kind: 'launch', nonce: '', argv: ['/opt/evil/node', ...words], ...more }, account);
-  const watch = (oldPath: string, other: Partial<WatchRequest> = {}): string[] => [
-    ...LAUNCH,
-    encodeWatch(request(oldPath, other)),
-  ];
+  const line = (text: string): Judged => judgeInput(Buffer.from(text), 'watch', account);
+  const watch = (oldPath: string, other: Partial<WatchRequest> = {}): Judged =>
+    line(encodeWatch(request(oldPath, other)));
 
   it('is run by the Node of the dispatcher, from where its roots really lie', () => {
-    const { kind, argv } = asked(watch(join(home, 'way-in'))) as Grant;
-    expect([kind, argv.slice(0, -1)]).toEqual(['watch', [process.execPath, ...LAUNCH]]);
-    expect(decodeWatch(argv.at(-1) ?? '')).toEqual(request(join(home, 'state')));
+    expect(asked(LAUNCH)).toEqual({ kind: 'watch', argv: [process.execPath, ...LAUNCH], cwd: null });
+    const answer = watch(join(home, 'way-in'));
+    expect(typeof answer === 'string' && decodeWatch(answer)).toEqual(request(join(home, 'state')));
   });
 
   it('has roots inside of those of the account only, and writes nothing', () => {
     for (const path of ['/etc', join(home, 'way-out'), `${home}/..`])
-      expect(asked(watch(path))).toMatchObject({ kind: 'outside' });
+      expect(watch(path)).toMatchObject({ kind: 'outside' });
     const cookies = { cookieDir: home } as Partial<WatchRequest>;
-    expect(asked(watch(home, cookies))).toMatchObject({ kind: 'not-allowed' });
+    expect(watch(home, cookies)).toMatchObject({ kind: 'not-allowed' });
   });
 
   it('is begun by the very text that checks its hash, and has the hash of this version', () => {
     const other = { program: { bytes: 10, sha256: PROGRAM_SHA256.replace(/^./, 'x') } };
-    expect(asked(watch(home, other))).toMatchObject({ kind: 'other-version' });
+    expect(watch(home, other)).toMatchObject({ kind: 'other-version' });
     const [words, last] = [LAUNCH.slice(0, -1), LAUNCH.at(-1) ?? ''];
-    const asking = encodeWatch(request(home));
     for (const launch of [
-      [...words, `${last};`, asking],
-      [...words, 'process.exit()', asking],
-      ['--require=/x', ...LAUNCH, asking],
-      [...LAUNCH, asking, 'more'],
-      [...LAUNCH],
+      [...words, `${last};`],
+      [...words, 'process.exit()'],
+      [...LAUNCH, encodeWatch(request(home))],
+      [...words],
     ])
-      expect(asked(launch)).toMatchObject({ kind: 'not-allowed' });
+      expect(asked(launch)).toMatchObject({ kind: 'other-version' });
+    expect(asked(['--require=/x', ...LAUNCH])).toMatchObject({ kind: 'not-allowed' });
   });
 
   it('has no other words and variables than a watcher has', () => {
-    for (const text of ['', 'x', Buffer.from('null').toString('base64'), Buffer.from('{}').toString('base64')])
-      expect(asked([...LAUNCH, text])).toMatchObject({ kind: 'not-allowed' });
+    const encoded = ['null', '{}'].map((text) => Buffer.from(text).toString('base64'));
+    for (const text of ['', 'x', ...encoded]) expect(line(text)).toMatchObject({ kind: 'not-allowed' });
     const strange = [{ roots: null }, { roots: [null] }, { excludes: [{}] }, { beatMs: '1' }, { engine: 'other' }];
     for (const other of strange)
-      expect(asked(watch(home, other as unknown as Partial<WatchRequest>))).toMatchObject({ kind: 'not-allowed' });
+      expect(watch(home, other as unknown as Partial<WatchRequest>)).toMatchObject({ kind: 'not-allowed' });
     for (const env of [{ NODE_OPTIONS: '--require=/x' }, { LD_PRELOAD: '/x' }])
-      expect(asked(watch(home), { env })).toMatchObject({ kind: 'not-allowed' });
-    expect(asked(watch(home), { cwd: home })).toMatchObject({ kind: 'not-allowed' });
+      expect(asked(LAUNCH, { env })).toMatchObject({ kind: 'not-allowed' });
+    expect(asked(LAUNCH, { cwd: home })).toMatchObject({ kind: 'not-allowed' });
   });
 });
 

@@ -26,11 +26,11 @@ function request(root: string, other: Partial<WatchRequest> = {}): string {
 
 /** Starts the program by hand, nobody speaking to it. */
 async function start(words: string, text = PROGRAM_TEXT): Promise<{ process: Process; said: () => string }> {
-  const process = await MACHINE.spawn([globalThis.process.execPath, ...LAUNCH, words]);
+  const process = await MACHINE.spawn([globalThis.process.execPath, ...LAUNCH]);
   let said = '';
   for (const output of [process.stdout, process.stderr])
     output.on('data', (chunk: Buffer) => (said += chunk.toString('latin1')));
-  process.stdin.write(text);
+  process.stdin.write(`${words}\n${text}`);
   return { process, said: () => said };
 }
 
@@ -84,6 +84,31 @@ describe('the watcher', () => {
     await run.process.exit;
   });
 
+  test('is asked on its stdin, in whatever pieces it comes, and has nothing of it in the argv that others see', async () => {
+    const root = folder();
+    const node = ownNode();
+    const process = await MACHINE.spawn([node, ...LAUNCH]);
+    let said = '';
+    process.stdout.on('data', (chunk: Buffer) => (said += chunk.toString('latin1')));
+    const asked = Buffer.from(`${request(root)}\n${PROGRAM_TEXT}`);
+    for (const [from, to] of [[0, 5], [5, 300], [300, asked.length - 5], [asked.length - 5]] as const) {
+      process.stdin.write(asked.subarray(from, to));
+      await new Promise(setImmediate);
+    }
+    await waitFor('it to watch', () => said.includes('ready'));
+    const [one] = processesFrom(join(node, '..'));
+    const words = readFileSync(`/proc/${one?.pid ?? 0}/cmdline`, 'utf8').split('\0');
+    expect(words.slice(1)).toEqual([...LAUNCH, node, '']);
+    process.stdin.end();
+    await process.exit;
+  });
+
+  test.each(['', 'x', Buffer.from('{}').toString('base64')])('runs nothing when it is asked %j', async (words) => {
+    const { process, said } = await start(words);
+    expect(await process.exit).toEqual({ code: 70, signal: null });
+    expect(said()).toContain('the request did not arrive as it was sent');
+  });
+
   // F10
   test('ends when the line does, in the middle of its own text or later', async () => {
     const root = folder();
@@ -111,8 +136,8 @@ describe('the watcher', () => {
     await waitFor('it to watch', () => said().includes('ready'));
     expect(await process.exit).toEqual({ code: 1, signal: null });
     const node = ownNode();
-    const deaf = await MACHINE.spawn([node, ...LAUNCH, request(root, { beatMs: 1, deafMs: 2000 })]);
-    deaf.stdin.write(PROGRAM_TEXT);
+    const deaf = await MACHINE.spawn([node, ...LAUNCH]);
+    deaf.stdin.write(`${request(root, { beatMs: 1, deafMs: 2000 })}\n${PROGRAM_TEXT}`);
     await waitFor('it to run', () => !gone(node));
     await waitFor('it to be gone', () => gone(node));
     deaf.kill('KILL');
