@@ -37,6 +37,9 @@ export function closingLines(closing: Closing, paper: Paper): string[] {
     ...line('Gateway', whoRuns(finished.running, report)),
     ...(report && finished.outcome !== 'staged' ? downtime(report).flatMap((text) => line('Down time', text)) : []),
     ...(report && finished.outcome === 'moved' ? afterMove(report).flatMap(([label, text]) => line(label, text)) : []),
+    ...(report?.followed && finished.outcome === 'rolled-back'
+      ? line('Copy', 'kept, and no longer followed: it stays as it is now')
+      : []),
     ...(report?.saved ?? []).flatMap(({ what, path }) => line('Kept', `${what}: ${path}`)),
     ...(reportPath === null ? [] : line('Report', reportPath)),
     ...warnings.flatMap((warning) => listedProblem(warning, paper)),
@@ -158,7 +161,8 @@ function toLookAt({ warnings }: Report, { problem }: Finished): readonly Problem
 
 function nextLines({ report, finished, command }: Closing, paper: Paper): string[] {
   const { outcome, running } = finished;
-  const steps = report?.next ?? nextSteps({ run: '', command, outcome, running, isMidway: false, isCommitted: false });
+  const unbegun = { run: '', follows: false, isMidway: false, isCommitted: false };
+  const steps = report?.next ?? nextSteps({ ...unbegun, command, outcome, running });
   if (steps.length === 0) return [];
   const lines = steps.flatMap(({ command: pasteable, purpose }) => [
     `  ${inked(paper, 'bold', printable(pasteable))}`,

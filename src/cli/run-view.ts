@@ -1,4 +1,5 @@
 import type { Event, Outcome, Running } from '../core/event.ts';
+import { begunBy } from '../core/begun-by.ts';
 import { nextSteps, type NextStep } from '../core/next-steps.ts';
 import type { Problem } from '../core/problem.ts';
 import { runningOf } from '../core/running.ts';
@@ -38,7 +39,6 @@ export async function viewRun(home: StateHome, { folder, events, state }: Earlie
   const running = state.finished?.running ?? runningOf(state);
   const { plan } = state;
   const holder = plan && (await lockHolder(home, plan.key).catch(() => null));
-  const command = starts.findLast((start) => /^(?:pull|sync) /.test(start.command))?.command ?? '';
   const outcome = state.finished?.outcome ?? null;
   return {
     run: folder.id,
@@ -54,7 +54,11 @@ export async function viewRun(home: StateHome, { folder, events, state }: Earlie
     working:
       holder && isBy(holder, { id: folder.id, last: starts.at(-1)?.ts ?? '', outcome }) ? workingOf(holder) : null,
     newPort: plan && (await portOf(plan.new.gateway.port)),
-    next: nextSteps({ run: folder.id, command, outcome, running, isMidway: midway, isCommitted: state.committed }),
+    next: nextSteps({
+      run: folder.id,
+      ...begunBy(events),
+      ...{ outcome, running, isMidway: midway, isCommitted: state.committed },
+    }),
   };
 }
 

@@ -12,6 +12,8 @@ export interface Standing {
   readonly run: string;
   /** As it was called: `pull olga@old -p 2222`. */
   readonly command: string;
+  /** Did that follow the old machine? Once it has ended nothing does. */
+  readonly follows: boolean;
   /** How the last visit ended; null when it did not: it runs still, or was broken off. */
   readonly outcome: Outcome | null;
   readonly running: Running;
@@ -63,10 +65,13 @@ function whenMidway({ run, isCommitted }: Standing): NextStep[] {
   ];
 }
 
-function whenStaged({ run, command }: Standing): NextStep[] {
+function whenStaged({ run, command, follows }: Standing): NextStep[] {
   return [
     { command: `neo-pull cutover ${run}`, purpose: 'move now: only what changed since is still to be copied' },
-    { command: `neo-pull ${command}`, purpose: 'bring the copy up to date, any number of times' },
+    {
+      command: `neo-pull ${command}`,
+      purpose: follows ? 'follow on from this copy' : 'bring the copy up to date, any number of times',
+    },
     { command: `neo-pull verify ${run}`, purpose: 'compare the copy with the old machine' },
   ];
 }
@@ -78,9 +83,17 @@ function whenCopyEnded({ run, command }: Standing): NextStep[] {
   ];
 }
 
-function whenBack({ run, command }: Standing): NextStep[] {
+function whenBack({ run, command, follows }: Standing): NextStep[] {
+  const onlyCopies = command.startsWith('sync ');
   return [
     { command: `neo-pull report ${run}`, purpose: 'read what happened' },
-    { command: `neo-pull ${command}`, purpose: 'move after all' },
+    {
+      command: `neo-pull ${command}`,
+      purpose: follows
+        ? 'follow on from the copy, which nothing keeps up to date now; then neo-pull cutover moves after all'
+        : onlyCopies
+          ? 'bring the copy up to date; then neo-pull cutover moves after all'
+          : 'move after all',
+    },
   ];
 }

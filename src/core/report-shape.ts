@@ -75,6 +75,8 @@ export interface Report {
   /** Null while the last visit has not ended. */
   readonly outcome: Outcome | null;
   readonly running: Running;
+  /** Did its last `sync` follow the old machine? Once that has ended nothing does. False once its copy has become the gateway. */
+  readonly followed: boolean;
   readonly exitCode: number | null;
   readonly downtime: Downtime;
   readonly plan: {

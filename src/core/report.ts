@@ -1,3 +1,4 @@
+import { begunBy } from './begun-by.ts';
 import { nameKept } from './keepers.ts';
 import { downtimeOf } from './downtime.ts';
 import type { Event, Rewrite } from './event.ts';
@@ -20,6 +21,7 @@ export function foldReport(events: readonly Event[]): Report {
   const finished = endOf(events);
   const { plan } = state;
   const running = finished?.running ?? runningOf(state);
+  const begun = begunBy(events);
   return {
     schema: 1,
     run: events[0]?.run ?? '',
@@ -30,6 +32,7 @@ export function foldReport(events: readonly Event[]): Report {
     endedAt: finished?.ts ?? null,
     outcome: finished?.outcome ?? null,
     running,
+    followed: begun.follows,
     exitCode: finished?.exitCode ?? null,
     downtime: downtimeOf(events),
     plan: plan && summaryOf(plan),
@@ -48,7 +51,7 @@ export function foldReport(events: readonly Event[]): Report {
     oldMachine: leftOn(state),
     next: nextSteps({
       run: events[0]?.run ?? '',
-      command: starts.findLast(({ command }) => /^(?:pull|sync) /.test(command))?.command ?? '',
+      ...begun,
       outcome: finished?.outcome ?? null,
       running,
       isMidway: isOpen(state, 'claim') && finished?.outcome !== 'moved',

@@ -55,9 +55,14 @@ export function follow(tools: Tools, request: Request): Promise<Verdict> {
     await show(visit, seen);
     refuse(seen.problems.filter((found) => found.code !== 'live-exists'));
     await beginRun(visit, seen.plan, earlier);
-    const daemon = await Daemon.open(visit, earlier);
-    return daemon.run(request);
+    return followRun(visit, request, earlier);
   });
+}
+
+/** Stages and follows, in the run that the visit has open, until an order or a Problem ends it. `earlier` is that run as it was found. */
+export async function followRun(visit: Visit, request: Request, earlier: EarlierRun | null): Promise<Verdict> {
+  const daemon = await Daemon.open(visit, earlier);
+  return daemon.run(request);
 }
 
 function oneOnly(): ProblemError {

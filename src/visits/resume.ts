@@ -1,3 +1,4 @@
+import { begunBy } from '../core/begun-by.ts';
 import { EXIT } from '../core/exit.ts';
 import type { Connect } from '../core/plan.ts';
 import { fail } from '../core/problem.ts';
@@ -16,9 +17,10 @@ import {
   runNamed,
   type EarlierRun,
 } from './earlier-run.ts';
-import { asFound, conclude, contextOf, planOf, stateOf, type Tools, type Verdict } from './visit.ts';
+import { followRun } from './follow.ts';
+import { asFound, conclude, contextOf, planOf, stateOf, type Tools, type Verdict, type Visit } from './visit.ts';
 
-/** `neo-pull resume [run]`: after a crash, goes on from where the Journal says, forward or back. */
+/** `neo-pull resume [run]`: after a crash, goes on from where the Journal says, forward or back; what followed follows on. */
 export function resume(tools: Tools, wanted: string | null, connect: Partial<Connect>): Promise<Verdict> {
   return conclude(tools, async (visit) => {
     const earlier = await runNamed(tools.stateHome, wanted);
@@ -32,11 +34,19 @@ export function resume(tools: Tools, wanted: string | null, connect: Partial<Con
     const { unwinding } = stateOf(visit);
     if (unwinding) return takeBack(visit, unwinding);
     if (isMidway(stateOf(visit))) return cutOver(visit);
+    if (wasSync(earlier) && begunBy(earlier.events).follows) return followOn(visit, earlier, connect);
     await advance(staging(planOf(visit)), contextOf(visit), { again: true });
     if (wasSync(earlier))
       return { outcome: 'staged', running: asFound(planOf(visit)), exitCode: EXIT.done, problem: null };
     return cutOver(visit);
   });
+}
+
+/** What followed the old machine when it was broken off follows on, as it was asked to. */
+async function followOn(visit: Visit, earlier: EarlierRun, connect: Partial<Connect>): Promise<Verdict> {
+  const { target, asked, limits, connect: agreed } = planOf(visit);
+  await visit.bus.emit({ type: 'notice', message: 'This run followed the old machine, and follows on' });
+  return followRun(visit, { target, asked, limits, connect: { ...agreed, ...connect } }, earlier);
 }
 
 /**

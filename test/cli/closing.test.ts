@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { changedSentence, closingLines, type Finished } from '../../src/cli/closing.ts';
 import { problem } from '../../src/core/problem.ts';
+import type { Event } from '../../src/core/event.ts';
 import { foldReport } from '../../src/core/report.ts';
 import { movedJournal, told } from './sample.ts';
 
@@ -41,6 +42,20 @@ describe('the end of a visit', () => {
     const text = closing(end, { command: 'plan o@h --exit-code -p 23', hasReport: false });
     expect(text).toContain('neo-pull o@h -p 23\n');
     expect(text).toContain('neo-pull sync o@h -p 23');
+  });
+
+  it('says that nothing follows any more once the cutover of what was followed was taken back, and what follows on', () => {
+    const [start] = told([0, { type: 'run.started', command: 'sync o@h -p 23 --follow', version: '', target: 'o@h' }]);
+    const events = movedJournal().filter(({ type }) => type !== 'run.committed' && type !== 'run.finished');
+    const end = finished({ outcome: 'rolled-back', exitCode: 9, running: 'old' });
+    const lines = (begun: readonly Event[]): string => {
+      const report = foldReport([...begun, ...told([9000, { type: 'step.undone', step: 'claim' }]), end]);
+      return closingLines({ finished: end, command: 'cutover', report, reportPath: null }, PAPER).join('\n');
+    };
+    const followed = lines([...events, ...(start ? [start] : [])]);
+    expect(followed).toMatch(/Copy +kept, and no longer followed/);
+    expect(followed).toMatch(/neo-pull sync o@h -p 23 --follow\n +follow on from the copy/);
+    expect(lines(events)).not.toContain('followed');
   });
 
   it('does not speak of failure where only a look found something', () => {

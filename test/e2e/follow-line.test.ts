@@ -1,4 +1,4 @@
-import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { FollowStatus } from '../../src/core/order.ts';
@@ -36,15 +36,26 @@ afterEach(async () => {
 });
 
 /** Starts it and waits for the first whole pass. Without a terminal whatever would be asked ends it. */
-async function follow(at: LoopbackLab, port: number): Promise<Daemon> {
+async function follow(at: LoopbackLab, port: number, env: Readonly<Record<string, string>> = {}): Promise<Daemon> {
+  const pulse = ['-o', 'ServerAliveInterval=1', '-o', 'ServerAliveCountMax=2', '--connect-timeout', '2'];
+  return started(at, ['sync', `${at.sshd.user}@127.0.0.1`, '--follow', ...way(at, port), ...pulse, ...IMPATIENT], env);
+}
+
+function way(at: LoopbackLab, port: number): string[] {
   const known = join(at.path, 'known');
   writeFileSync(known, readFileSync(at.sshd.knownHosts, 'utf8').replaceAll(String(at.sshd.port), String(port)));
-  const way = ['-i', at.sshd.identity.path, '--known-hosts', known, '-p', String(port)];
-  const pulse = ['-o', 'ServerAliveInterval=1', '-o', 'ServerAliveCountMax=2', '--connect-timeout', '2'];
-  const argv = ['sync', `${at.sshd.user}@127.0.0.1`, '--follow', '--json', ...way, ...pulse, ...IMPATIENT];
+  return ['-i', at.sshd.identity.path, '--known-hosts', known, '-p', String(port)];
+}
+
+async function started(
+  at: LoopbackLab,
+  words: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<Daemon> {
+  const argv = [...words, '--json'];
   let [told, pid, isOver] = ['', 0, false];
   const ended = neoPull(argv, {
-    env: at.new.env,
+    env: { ...at.new.env, ...env },
     onOutput: (text, from) => {
       told += text;
       pid = from;
@@ -101,12 +112,18 @@ describe('sync --follow over a line', () => {
   );
 
   it(
-    'goes on where it was when it was killed and is started again; its watcher on the old machine has gone with it (F10)',
-    { timeout: 120_000 },
+    'goes on where it was when it was killed and is resumed, or started again after its cutover was taken back, as that says; its watcher on the old machine has gone with it (F10)',
+    { timeout: 180_000 },
     async () => {
       lab = await makeLoopbackLab({ runsAs: 'service', sessions: 2 });
-      const at = lab;
-      const first = await follow(at, at.sshd.port);
+      // Of a name that is too long for a socket, in a login with a folder for sockets that goes with it.
+      const XDG_STATE_HOME = join(lab.new.home, 'x'.repeat(120));
+      const at = { ...lab, new: { ...lab.new, env: { ...lab.new.env, XDG_STATE_HOME } } };
+      const XDG_RUNTIME_DIR = join(lab.path, 'runtime');
+      mkdirSync(XDG_RUNTIME_DIR, { mode: 0o700 });
+      const first = await follow(at, at.sshd.port, { XDG_RUNTIME_DIR });
+      rmSync(XDG_RUNTIME_DIR, { recursive: true });
+      expect(await statusOf(at)).toMatchObject({ pid: first.pid });
       const watchers = (): number => watchersOf(at.old.home).length;
       await waitFor('somebody watches', () => watchers() === 1);
       const before = stagedState(at);
@@ -115,14 +132,20 @@ describe('sync --follow over a line', () => {
       await waitFor('nobody watches', () => watchers() === 0, 30_000);
       expect(await statusOf(at)).toBeNull();
       appendFileSync(join(at.state.stateDir, 'media-between.txt'), 'between\n');
-      const second = await follow(at, at.sshd.port);
+      const second = await started(at, ['resume', ...way(at, at.sshd.port).slice(0, 4)]);
+      expect(second.told()).toContain('This run followed the old machine, and follows on');
       expect(stagedState(at)).toBe(before);
       expect(existsSync(join(before, 'media-between.txt'))).toBe(true);
       await waitFor('it to follow', async () => (await statusOf(at))?.pid === second.pid);
       await waitFor('somebody watches', () => watchers() === 1);
-      const { code } = await neoPull(['stop'], { env: at.new.env });
-      expect(code).toBe(0);
-      expect(await second.ended).toMatchObject({ code: 0 });
+      at.setTraps('new', { 'doctor-fails': true });
+      const back = await neoPull(['cutover', '--yes'], { env: at.new.env });
+      expect([back.code, back.stdout + back.stderr]).toEqual([9, expect.stringContaining('no longer followed')]);
+      expect(await second.ended).toMatchObject({ code: 9 });
+      const again = /neo-pull (sync .* --follow .*)\n/.exec(back.stdout + back.stderr)?.[1] ?? 'none is named';
+      const third = await started(at, again.split(' '));
+      expect((await neoPull(['stop'], { env: at.new.env })).code).toBe(0);
+      expect(await third.ended).toMatchObject({ code: 0 });
       await waitFor('nobody watches', () => watchers() === 0, 30_000);
     },
   );
