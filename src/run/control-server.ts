@@ -19,10 +19,9 @@ export interface Control {
   close(): Promise<void>;
 }
 
-/** Whose the run is (a `StateHome` will do), and a folder for sockets such as XDG_RUNTIME_DIR. */
+/** Whose the run is: a `StateHome` will do. */
 export interface ControlPlace {
   readonly uid: number;
-  readonly runtimeDir?: string | null;
 }
 
 const USE = { prefix: 'neo-pull-control-', socket: 'sock' };
@@ -30,7 +29,7 @@ const MOST_CLIENTS = 64;
 
 /**
  * Listens for orders to the daemon of this run: on a socket (0600) in a folder of its own (0700) within the run's folder, or where its name
- * is too long for a socket in `runtimeDir` or /tmp; where it lies is said in `control.json` (0600) of the run's folder. What a dead daemon
+ * is too long for a socket in /tmp, never in XDG_RUNTIME_DIR: that goes with the last login, and a daemon may stay; where it lies is said in `control.json` (0600) of the run's folder. What a dead daemon
  * left there is cleared away. Whoever calls holds the lock of the run. Throws `locked` while another process takes orders for it,
  * `option-invalid` or `control-unsafe` where others could exchange what lies there.
  */
@@ -82,13 +81,9 @@ async function clearStale(run: RunFolder, uid: number): Promise<void> {
 }
 
 /** Some file systems hold no sockets, so each place is tried. */
-async function listenSomewhere(
-  server: Server,
-  run: RunFolder,
-  { uid, runtimeDir = null }: ControlPlace,
-): Promise<string> {
+async function listenSomewhere(server: Server, run: RunFolder, { uid }: ControlPlace): Promise<string> {
   let cause: unknown = null;
-  for (const parent of [run.path, runtimeDir, '/tmp']) {
+  for (const parent of [run.path, '/tmp']) {
     const folder = await makeSocketFolder([parent], USE);
     if (!folder) continue;
     const path = join(folder.path, USE.socket);
