@@ -1,12 +1,17 @@
-import { closeSync, constants, openSync, writeSync } from 'node:fs';
+import { closeSync, constants, fstatSync, lstatSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { pino, type Logger } from 'pino';
 import type { Event } from '../core/event.ts';
+import { msBetween } from '../core/timestamp.ts';
 import { escapedJson } from './ndjson.ts';
 import { redact, redactText } from './redact.ts';
 import type { Secrets } from './secrets.ts';
 
 const WAITING_LINES = 2000;
+/** Of passes over everything while following one is told in so long: without a watcher there is one every few seconds, for days. */
+const ROUNDS_EVERY_MS = 10 * 60_000;
+
+const FLAGS = constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND | constants.O_NOFOLLOW;
 
 export interface RunLogOptions {
   readonly secrets: Secrets;
@@ -19,13 +24,16 @@ export interface RunLogOptions {
 /**
  * The diagnostics of one process: NDJSON by pino in `log.ndjson` (0600) of the run's folder, on stderr with -v. Lines that come before
  * the run has a name wait, the first 2000 of them. Written at once, so that a crash loses nothing; a log that cannot be written never
- * disturbs the run.
+ * disturbs the run, and is tried again with the next line. Whoever rotates logs may rename, remove or truncate it at any time: the next
+ * line goes to the file of that name, which is made anew where there is none.
  */
 export class RunLog {
   readonly #options: RunLogOptions;
   readonly #pino: Logger;
   #waiting: string[] | null = [];
   #file: number | null = null;
+  #path: string | null = null;
+  #roundAt: string | null = null;
   #run = '';
   #isClosed = false;
 
@@ -45,10 +53,10 @@ export class RunLog {
     );
   }
 
-  /** The listener for events: all but the ticks of progress, and of what follows a change, of which there are ten thousands in a day. */
+  /** The listener for events: all but the ticks of progress, and most passes while following, of which there are ten thousands in a day. */
   readonly onEvent = (event: Event): void => {
     if (event.run !== '') this.#open(event.run);
-    if (event.type === 'progress' || (event.type === 'round.done' && !event.full)) return;
+    if (event.type === 'progress' || (event.type === 'round.done' && !this.#isWorthALine(event))) return;
     const problem = 'problem' in event ? event.problem : null;
     if (!problem) this.#pino.debug({ event }, event.type);
     else if (problem.stops) this.#pino.error({ event }, redactText(problem.message));
@@ -65,25 +73,27 @@ export class RunLog {
 
   close(): void {
     this.#isClosed = true;
-    if (this.#file !== null) closeSync(this.#file);
-    this.#file = null;
+    this.#drop();
     this.#waiting = null;
+  }
+
+  #isWorthALine({ full, ts }: Extract<Event, { type: 'round.done' }>): boolean {
+    if (!full) return false;
+    // A clock that was set back is worth a line too.
+    const sinceMs = this.#roundAt === null ? Infinity : Math.abs(msBetween(this.#roundAt, ts));
+    if (sinceMs < ROUNDS_EVERY_MS) return false;
+    this.#roundAt = ts;
+    return true;
   }
 
   /** A visit over several profiles goes from run to run, and what it tells goes to the log of each. */
   #open(run: string): void {
     if (this.#isClosed || run === this.#run) return;
-    if (this.#file !== null) closeSync(this.#file);
+    this.#drop();
     const waiting = this.#waiting ?? [];
-    [this.#run, this.#waiting, this.#file] = [run, null, null];
-    if (!this.#options.folderOf) return;
-    const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND | constants.O_NOFOLLOW;
-    try {
-      this.#file = openSync(join(this.#options.folderOf(run), 'log.ndjson'), flags, 0o600);
-      for (const line of waiting) writeSync(this.#file, line);
-    } catch {
-      this.#file = null;
-    }
+    [this.#run, this.#waiting] = [run, null];
+    this.#path = this.#options.folderOf && join(this.#options.folderOf(run), 'log.ndjson');
+    for (const line of waiting) this.#append(line);
   }
 
   #write(raw: string): void {
@@ -93,12 +103,24 @@ export class RunLog {
       if (this.#waiting.length < WAITING_LINES) this.#waiting.push(line);
       return;
     }
-    if (this.#file === null) return;
+    this.#append(line);
+  }
+
+  #append(line: string): void {
+    if (this.#path === null || this.#isClosed) return;
     try {
+      if (this.#file !== null && !isAt(this.#path, this.#file)) this.#drop();
+      this.#file ??= openSync(this.#path, FLAGS, 0o600);
       writeSync(this.#file, line);
     } catch {
-      this.close();
+      this.#drop();
     }
+  }
+
+  #drop(): void {
+    const file = this.#file;
+    this.#file = null;
+    if (file !== null) closeSync(file);
   }
 
   #echo(line: string): void {
@@ -110,4 +132,10 @@ export class RunLog {
       // A screen that cannot be written has no one to be told of it.
     }
   }
+}
+
+/** Is the file of this name still the one that is open? */
+function isAt(path: string, file: number): boolean {
+  const [named, open] = [lstatSync(path, { throwIfNoEntry: false }), fstatSync(file)];
+  return named?.ino === open.ino && named.dev === open.dev;
 }

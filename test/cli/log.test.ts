@@ -1,11 +1,27 @@
-import { mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { RunLog } from '../../src/cli/log.ts';
 import { redact, redactText } from '../../src/cli/redact.ts';
 import { Secrets } from '../../src/cli/secrets.ts';
+import type { Clock } from '../../src/core/clock.ts';
+import type { Event } from '../../src/core/event.ts';
 import { problem } from '../../src/core/problem.ts';
+import { Bus } from '../../src/run/bus.ts';
+import { Journal } from '../../src/run/journal.ts';
 import { Canaries } from '../kit/canaries.ts';
 import { movedJournal, RUN, told } from './sample.ts';
 
@@ -103,6 +119,71 @@ describe('the log of a run', () => {
     for (const event of movedJournal()) log.onEvent(event);
     log.close();
     expect(readFileSync(victim, 'utf8')).toBe('as it was');
+  });
+});
+
+describe('the log of a following of days', () => {
+  const notice = (message: string): Event => ({ v: 1, seq: 1, ts: 't', run: RUN, type: 'notice', message });
+  const messages = (path: string): string[] =>
+    readFileSync(path, 'utf8')
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => (JSON.parse(line) as { event: { message: string } }).event.message);
+
+  it.each([
+    ['renamed away', (path: string) => renameSync(path, `${path}.1`)],
+    ['removed', (path: string) => rmSync(path)],
+    ['copied and truncated', (path: string) => truncateSync(path)],
+    [
+      'exchanged',
+      (path: string) => {
+        renameSync(path, `${path}.1`);
+        writeFileSync(path, '');
+      },
+    ],
+  ])('goes on when its file is %s by a program that rotates logs', (_, rotate) => {
+    const [log, path] = [logInto(), join(folder, 'log.ndjson')];
+    log.onEvent(notice('before'));
+    expect(messages(path)).toEqual(['before']);
+    rotate(path);
+    for (const message of ['after', 'later']) log.onEvent(notice(message));
+    log.close();
+    expect(messages(path)).toEqual(['after', 'later']);
+    if (existsSync(`${path}.1`)) expect(messages(`${path}.1`)).toEqual(['before']);
+  });
+
+  it('goes on when it could not be written for a while', () => {
+    const [log, path] = [logInto(), join(folder, 'log.ndjson')];
+    log.onEvent(notice('before'));
+    rmSync(path);
+    mkdirSync(path);
+    log.onEvent(notice('lost'));
+    rmdirSync(path);
+    log.onEvent(notice('after'));
+    log.close();
+    expect(messages(path)).toEqual(['after']);
+  });
+
+  it('has some hundred lines a day where nothing happens, watched or not, and the journal none', async () => {
+    let nowMs = Date.parse('2026-11-22T14:00:00.000Z');
+    const clock: Clock = { now: () => nowMs, sleep: () => Promise.resolve() };
+    const [log, journal] = [logInto(), await Journal.create(folder, clock, RUN)];
+    const bus = new Bus(clock, RUN, [log.onEvent]);
+    bus.attach(journal, RUN);
+    await bus.emit({ type: 'run.started', command: 'sync o@h --follow', version: '', target: 'o@h' });
+    const began = statSync(join(folder, 'journal.ndjson')).size;
+    const round = { type: 'round.done', tookMs: 100, wireBytes: 4000, places: 0, forecastMs: 9000 } as const;
+    for (let passes = 0; passes < 86_400 / 5; passes += 1) {
+      nowMs += 5000;
+      await bus.emit({ ...round, full: true });
+      await bus.emit({ ...round, full: false });
+    }
+    await journal.close();
+    log.close();
+    expect(statSync(join(folder, 'journal.ndjson')).size).toBe(began);
+    expect(lines().length).toBeGreaterThan(100);
+    expect(lines().length).toBeLessThanOrEqual(1 + 24 * 6);
+    expect(statSync(join(folder, 'log.ndjson')).size).toBeLessThan(64 * 1024);
   });
 });
 
