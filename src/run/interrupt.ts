@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { Clock } from '../core/clock.ts';
 import { fail, type ProblemError } from '../core/problem.ts';
 
@@ -37,6 +38,8 @@ export interface Interrupt {
  */
 export function listenForSignals(source: SignalSource, options: InterruptOptions): Interrupt {
   const controller = new AbortController();
+  // Each command that runs waits for it, and a look runs more than ten at once.
+  setMaxListeners(0, controller.signal);
   const lastMs = new Map<Stop, number>();
   let shielded = false;
   let count = 0;

@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
 import type { Clock } from '../core/clock.ts';
 import type { Exit, Host } from '../core/host.ts';
+import { joined } from '../host/joined.ts';
 import { openBridge, type Bridge } from './bridge.ts';
 import { makeBridgeFolder, rshCommand, type BridgeFolder } from './bridge-folder.ts';
 import { ErrorLines } from './error-lines.ts';
@@ -197,10 +198,12 @@ async function receive(options: PullOptions, folder: BridgeFolder, bridge: Bridg
   const over = new AbortController();
   const errors = new ErrorLines();
   const output = outputOf(options, bridge);
-  const process = await options.local.spawn([options.rsyncNew.path, ...argsFor(options, folder)], {
-    cwd: '/',
-    env: ENV,
-    signal: AbortSignal.any([options.signal, stall.signal]),
+  const cut = joined(options.signal, stall.signal);
+  const argv = [options.rsyncNew.path, ...argsFor(options, folder)];
+  const started = options.local.spawn(argv, { cwd: '/', env: ENV, signal: cut.signal });
+  const process = await started.catch((error: unknown) => {
+    cut.release();
+    throw error;
   });
   process.stdin.on('error', () => undefined).end();
   const activity = () => bridge.bytes() + output.bytes;
@@ -209,7 +212,10 @@ async function receive(options: PullOptions, folder: BridgeFolder, bridge: Bridg
     return seen;
   });
   const [exit] = await Promise.all([process.exit, output.read(process.stdout), errors.read(process.stderr)]).finally(
-    () => over.abort(),
+    () => {
+      over.abort();
+      cut.release();
+    },
   );
   return { exit, stalled: await stalled, stats: output.stats, errors, deletions: output.deletions };
 }

@@ -9,6 +9,7 @@ import { fail, ProblemError, type Problem } from '../core/problem.ts';
 import type { AnyStep } from '../core/step.ts';
 import { isoTime, msBetween } from '../core/timestamp.ts';
 import { followerFor, knowing, staging } from '../migrate.ts';
+import { joined } from '../host/joined.ts';
 import { openControl } from '../run/control-server.ts';
 import { ownIdentity } from '../run/process-identity.ts';
 import { advance } from '../run/runner.ts';
@@ -154,8 +155,8 @@ class Daemon {
   /** Until it is told to stop. */
   async #advance(steps: readonly AnyStep[]): Promise<void> {
     const { world, state } = contextOf(this.#visit);
-    const signal = AbortSignal.any([world.signal, this.#desk.stopped]);
-    await advance(steps, { world: { ...world, signal }, state }, { again: true });
+    const { signal, release } = joined(world.signal, this.#desk.stopped);
+    await advance(steps, { world: { ...world, signal }, state }, { again: true }).finally(release);
   }
 
   #stop(): Verdict {

@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,6 +13,7 @@ import { ProblemError, type Problem } from '../../src/core/problem.ts';
 import type { World } from '../../src/core/step.ts';
 import { systemClock } from '../../src/host/clock.ts';
 import { LocalHost } from '../../src/host/local.ts';
+import { Waiters } from '../../src/host/waiters.ts';
 import { lastDelta } from '../../src/steps/copy-roots.ts';
 import { Follower } from '../../src/steps/follow.ts';
 import { samplePlan } from '../cli/sample.ts';
@@ -38,6 +40,8 @@ export interface FollowerLab {
   readonly tree: string;
   readonly staging: string;
   readonly events: readonly EventBody[];
+  /** How many wait on the one signal that lives as long as the following. */
+  listeners(): number;
   /** Begins to follow, and resolves when all was looked at once. */
   start(): Promise<void>;
   standing(): Standing;
@@ -56,7 +60,7 @@ export interface FollowerLab {
 /** A desk at which one order can be put. */
 class OneOrder implements Desk {
   #ending: CutoverOrder | null = null;
-  readonly #waiting = new Set<() => void>();
+  readonly #news = new Waiters();
 
   isPaused(): boolean {
     return false;
@@ -67,10 +71,7 @@ class OneOrder implements Desk {
   }
 
   changed(signal: AbortSignal): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.#waiting.add(resolve);
-      signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
-    });
+    return this.#news.wait(signal);
   }
 
   refuse(_: CutoverOrder, problem: Problem): void {
@@ -79,7 +80,7 @@ class OneOrder implements Desk {
 
   put(order: CutoverOrder): void {
     this.#ending = order;
-    for (const wake of this.#waiting) wake();
+    this.#news.wake();
   }
 }
 
@@ -143,6 +144,7 @@ export function makeFollowerLab(options: FollowerLabOptions = {}): FollowerLab {
     tree: join(folder, 'tree'),
     staging: join(folder, 'beside/staging'),
     events,
+    listeners: () => getEventListeners(stop.signal, 'abort').length,
     async start() {
       following = follower
         .step()
