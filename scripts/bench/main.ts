@@ -3,12 +3,13 @@ import { cpus, loadavg, release } from 'node:os';
 import { parseArgs } from 'node:util';
 import { followHour } from './follow-hour.ts';
 import { forecast } from './forecast.ts';
+import { idle } from './idle.ts';
 import { p12 } from './p12.ts';
 import { p2 } from './p2.ts';
 import { p8 } from './p8.ts';
 import type { Result } from './target.ts';
 
-const TARGETS = [p2, p8, p12, forecast, followHour];
+const TARGETS = [p2, p8, p12, forecast, followHour, idle];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
