@@ -83,8 +83,10 @@ export class Tripwire {
   async #pass<T>(act: () => Promise<T>, error: () => Error): Promise<T> {
     const cutAfter = this.#enter(error);
     const result = await act();
-    if (cutAfter) throw this.#trip(error);
-    return result;
+    if (!cutAfter) return result;
+    // Nobody gets to know of the file that was opened, and a process that crashed has none open.
+    if (isFile(result)) await result.close();
+    throw this.#trip(error);
   }
 
   /** Counts one operation; true when the cut comes after it. */
@@ -125,6 +127,10 @@ export class Tripwire {
       syncBuiltinESMExports();
     };
   }
+}
+
+function isFile(result: unknown): result is fsPromises.FileHandle {
+  return typeof result === 'object' && result !== null && 'fd' in result && 'close' in result;
 }
 
 function lost(): Error {
