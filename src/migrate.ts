@@ -2,7 +2,8 @@ import { carriedValues } from './checks/carried-values.ts';
 import { gather, type LookRequest } from './checks/gather.ts';
 import { newWorks, channelsAsBefore, newAlive } from './checks/live.ts';
 import { copyAsPlanned, copyIsWhole, oldUnchanged } from './checks/copy.ts';
-import { copyHasAll, nothingLost } from './checks/nothing-lost.ts';
+import { liveTrees } from './checks/doctored.ts';
+import { copyHasAll, doctorLostNothing, nothingLost } from './checks/nothing-lost.ts';
 import { isWorthKnowing, knownTrees } from './checks/known-trees.ts';
 import { databasesSound } from './checks/databases-sound.ts';
 import { linesWhole } from './checks/lines-whole.ts';
@@ -117,7 +118,7 @@ export function cutover(
     ensure('copy-as-planned', 'See that only the declared changes were made', [copyAsPlanned(plan)]),
     stopNew(plan),
     swap(plan, { keepWritten: committed }),
-    doctor(plan),
+    doctor(plan, { trees: liveTrees(plan), lostNothing: doctorLostNothing(plan), keepWritten: committed }),
     startQuiet(plan),
     ensure('it-works', 'See that the new gateway works', [newWorks(plan), servesMoved(plan), nothingLost(plan)]),
     stopQuiet(plan),

@@ -5,8 +5,13 @@ import type { RunFolder, World } from '../core/step.ts';
 import { fillHashes, hashFrom } from '../walk/known-hashes.ts';
 import { takeManifest, type ManifestSummary } from '../walk/manifest.ts';
 
-/** Which tree a manifest in the run's folder is of; `known` ones were taken while the old gateway served. */
-export type Tree = 'old' | 'old-again' | 'staged' | 'reconciled' | 'old-known' | 'staged-known';
+/**
+ * Which tree a manifest in the run's folder is of; `known` ones were taken while the old gateway served, those of `doctor` are of what is live:
+ * before its first pass, after each, and on the way back.
+ */
+export type Tree =
+  | ('old' | 'old-again' | 'staged' | 'reconciled' | 'old-known' | 'staged-known')
+  | `doctor-${'before' | 'back' | number}`;
 
 interface Taking {
   readonly root: Root;
@@ -56,7 +61,7 @@ async function take(
   const { clock, signal } = world;
   return takeManifest(onOld ? world.old : world.new, {
     node: onOld ? plan.old.gateway.node : plan.new.gateway.node,
-    root: onOld ? root.oldPath : root.stagingPath,
+    root: onOld ? root.oldPath : tree.startsWith('doctor') ? root.livePath : root.stagingPath,
     excludes: plan.excludes,
     room: root.room,
     workspaces: root.workspaces,

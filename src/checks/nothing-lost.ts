@@ -51,6 +51,18 @@ export function nothingLost(plan: Plan): Check {
   };
 }
 
+/** Right after doctor has changed something: the same, before a gateway is started on what it left. Tells no numbers, for they are told then. */
+export function doctorLostNothing(plan: Plan): Check {
+  return {
+    id: 'doctor-lost-nothing',
+    title: 'Doctor kept every agent, session, job and credential',
+    async run(world) {
+      const [old, live] = await together([readCensus(world.run), censusHere(world, plan)]);
+      return lossOf(old, live, { where: 'what doctor left', kinds: everyKind() });
+    },
+  };
+}
+
 /** What is not known is said by name: it is no nothing. */
 async function tellUnread(world: World, unread: readonly Unread[], where: string): Promise<void> {
   if (unread.length === 0) return;

@@ -1,4 +1,5 @@
 import { everyKind, KINDS, type Counts, type Kind } from '../core/census.ts';
+import type { DoctorChanges } from '../core/event.ts';
 import { whyItStays } from '../core/fate.ts';
 import { outsideFateText } from '../core/outside.ts';
 import { inside } from '../core/only-files.ts';
@@ -263,10 +264,25 @@ function oldMachine({ oldMachine: { left, removeByHand } }: Report): string {
 
 function doctor(report: Report): string {
   if (!report.doctor) return '';
-  const { exitCode, output } = report.doctor;
+  const { exitCode, output, passes, changes } = report.doctor;
   // The output was made one printable line; its line ends stand in it as \n.
   const lines = output.split('\\n').map((line) => `    ${line}`);
-  return section("The product's doctor", [`Exit code ${exitCode}.`, '', ...lines]);
+  const ran = passes === 1 ? 'once' : `${passes} times`;
+  return section("The product's doctor", [
+    `It ran ${ran}; exit code ${exitCode}.`,
+    '',
+    ...(changes ? doctored(changes) : []),
+    ...lines,
+  ]);
+}
+
+function doctored({ count, added, changed, removed }: DoctorChanges): string[] {
+  if (count === 0) return ['It changed nothing.', ''];
+  const listed = [['added', added] as const, ['changed', changed] as const, ['removed', removed] as const];
+  const lines = listed.flatMap(([what, names]) => names.map((name) => `- ${what}: ${code(name)}`));
+  const more =
+    count > lines.length ? [`- and ${count - lines.length} more: doctor-changes.ndjson in the folder of the run`] : [];
+  return [...lines, ...more, ''];
 }
 
 function visits(report: Report): string {

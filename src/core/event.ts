@@ -39,6 +39,14 @@ export interface Skipped {
   readonly bytes: number;
 }
 
+/** Names that the product's doctor changed, as paths on the new machine: all counted, so many listed. The run's folder has all of them. */
+export interface DoctorChanges {
+  readonly count: number;
+  readonly added: readonly string[];
+  readonly changed: readonly string[];
+  readonly removed: readonly string[];
+}
+
 /** One line of the final checklist. */
 export interface ChecklistLine {
   readonly id: string;
@@ -91,7 +99,8 @@ export type EventBody =
       map?: string;
     }
   | { type: 'run.fenced'; fence: 'enforced' | 'advisory'; how: string }
-  | { type: 'run.doctor'; exitCode: number; output: string }
+  /** One pass of the product's doctor; `changes` is all that it has done since before its first. */
+  | { type: 'run.doctor'; exitCode: number; output: string; pass?: number; changes?: DoctorChanges }
   | { type: 'run.checked'; checklist: readonly ChecklistLine[] }
   | { type: 'run.down' }
   | { type: 'run.up'; gateway: 'old' | 'new' }

@@ -528,6 +528,16 @@ export const PROBLEMS = {
     stops: true,
     why: "The product's doctor misses transcripts that were moved.",
   },
+  'doctor-overreached': {
+    exit: EXIT.mismatch,
+    stops: true,
+    why: "The product's doctor changed something that a doctor has no business with.",
+  },
+  'doctor-unsettled': {
+    exit: EXIT.cutover,
+    stops: false,
+    why: "The product's doctor changes something each time that it runs.",
+  },
   'new-did-not-start': { exit: EXIT.cutover, stops: true, why: 'The new gateway did not come up in time.' },
   'new-did-not-stop': { exit: EXIT.cutover, stops: true, why: 'The gateway on this machine did not stop in time.' },
   'new-serves-elsewhere': {

@@ -1,7 +1,7 @@
 import type { ByHandList } from './by-hand.ts';
 import type { Counts } from './census.ts';
 import type { Downtime } from './downtime.ts';
-import type { ChecklistLine, Outcome, Rewrite, Running, Skipped } from './event.ts';
+import type { ChecklistLine, DoctorChanges, Outcome, Rewrite, Running, Skipped } from './event.ts';
 import type { Saying } from './inventory.ts';
 import type { NextStep } from './next-steps.ts';
 import type { OutsideVariable } from './outside.ts';
@@ -108,7 +108,13 @@ export interface Report {
   };
   readonly modes: { readonly changed: number; readonly tightenedCount: number; readonly tightened: readonly string[] };
   readonly fence: { readonly fence: 'enforced' | 'advisory'; readonly how: string } | null;
-  readonly doctor: { readonly exitCode: number; readonly output: string } | null;
+  /** Of its last pass; `changes` is null in a run of an earlier release. */
+  readonly doctor: {
+    readonly exitCode: number;
+    readonly output: string;
+    readonly passes: number;
+    readonly changes: DoctorChanges | null;
+  } | null;
   readonly checklist: readonly ChecklistLine[];
   readonly warnings: readonly Problem[];
   readonly problems: readonly Problem[];

@@ -177,7 +177,9 @@ function fenceOf(events: readonly Event[]): Report['fence'] {
 
 function doctorOf(events: readonly Event[]): Report['doctor'] {
   const last = ofType(events, 'run.doctor').at(-1);
-  return last ? { exitCode: last.exitCode, output: last.output } : null;
+  if (!last) return null;
+  const { exitCode, output, pass: passes = 1, changes = null } = last;
+  return { exitCode, output, passes, changes };
 }
 
 function problemsOf(events: readonly Event[], plan: Plan | null): Pick<Report, 'warnings' | 'problems'> {

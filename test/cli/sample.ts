@@ -184,6 +184,8 @@ export function samplePlan(changes: Partial<Plan> = {}): Plan {
 }
 
 /** The journal of a move that went well. */
+const DOCTORED = { count: 22, added: ['/home/nick/.smart-agent-neo/settings/a.json'], changed: [], removed: [] };
+
 export function movedJournal(plan = samplePlan()): Event[] {
   return told(
     [0, { type: 'run.started', command: 'pull olga@old.example -p 22', version: '0.1.0', target: 'olga@old.example' }],
@@ -276,7 +278,7 @@ export function movedJournal(plan = samplePlan()): Event[] {
     [11_920, { type: 'step.before', step: 'swap', title: 'Put the copy in its place', before: null }],
     [11_930, { type: 'step.applied', step: 'swap' }],
     [11_940, { type: 'step.before', step: 'doctor', title: "Run the product's doctor", before: null }],
-    [12_400, { type: 'run.doctor', exitCode: 0, output: 'Doctor\\n  all well' }],
+    [12_400, { type: 'run.doctor', exitCode: 0, output: 'Doctor\\n  all well', pass: 2, changes: DOCTORED }],
     [12_410, { type: 'step.applied', step: 'doctor' }],
     [12_420, { type: 'step.before', step: 'commit', title: 'Commit', before: null }],
     [12_430, { type: 'run.committed' }],

@@ -90,7 +90,7 @@ export const STILL_CASES: readonly StepCase[] = [
     spares: [EMPTIED],
     ready: ({ plan }) => giveBackKept(plan),
   },
-  { id: 'doctor', spares: [DOCTORED], cuts: 2 },
+  { id: 'doctor', spares: [MANIFESTS, OUR_FOLDERS, DOCTORED], cuts: 2 },
   { id: 'commit', cuts: 2 },
   { id: 'retire-old', living: ['new'], spares: [MARKER], cuts: 2 },
 ];

@@ -32,8 +32,8 @@ export const DIRTY: Spared = {
 };
 
 export const DOCTORED: Spared = {
-  lines: /^new\/\.smart-agent-neo[ /]/,
-  why: 'what the doctor wrote goes back with the swap',
+  lines: /\/runs\/[^/]+\/doctor-changes\.ndjson file/,
+  why: 'what the doctor did is for people to read',
 };
 
 export const MARKER: Spared = {

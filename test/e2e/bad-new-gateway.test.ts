@@ -36,9 +36,34 @@ describe('a doctor', () => {
       expectRolledBack(tried, 9, 'command-timeout');
     }));
 
-  it('that renames transcripts away rolls back: 9; the next try brings them again, and moves', () =>
+  it('that changes something each time is run three times, told, and moved; what it did is in the report, and nothing else (F97)', () =>
+    tryMove({ traps: { new: { 'doctor-restless': true } } }, ({ lab, verdict, events, mover }) => {
+      expect(verdict).toMatchObject({ outcome: 'moved', exitCode: 0 });
+      const warned = events.flatMap((event) => (event.type === 'run.warned' ? [event.problem] : []));
+      expect(warned.find(({ code }) => code === 'doctor-unsettled')?.message).toContain('/settings/doctor.json');
+      const passes = events.flatMap((event) => (event.type === 'run.doctor' ? [event] : []));
+      expect(passes.map(({ pass }) => pass)).toEqual([1, 2, 3]);
+      const live = join(lab.new.home, '.smart-agent-neo');
+      expect(passes[2]?.changes?.added).toContain(join(live, 'settings/doctor.json'));
+      expect(passes[2]?.changes?.removed).toEqual([]);
+      const listed = readFileSync(
+        join(mover.stateHome, 'runs', events.at(-1)?.run ?? '', 'doctor-changes.ndjson'),
+        'utf8',
+      );
+      expect(listed).toContain(join(live, 'settings/doctor.json'));
+    }));
+
+  it('that cuts a line off a transcript rolls back: 8, with its name, which no list of names would miss (F97)', () =>
+    tryMove({ runsAs: 'service', traps: { new: { 'doctor-cuts-transcript': true } } }, (tried) => {
+      expectRolledBack(tried, 8, 'doctor-overreached');
+      expect(tried.verdict.problem?.message).toMatch(/agents\/main\/sessions\/\S+\.jsonl \(changed\)/);
+    }));
+
+  it('that renames transcripts away rolls back: 8, before a gateway is started on that; the next try brings them again, and moves', () =>
     tryMove({ runsAs: 'service', traps: { new: { 'doctor-renames-transcripts': true } } }, async (tried) => {
-      expectRolledBack(tried, 9, 'doctor-complains');
+      expectRolledBack(tried, 8, 'inventory-shrank');
+      expect(tried.verdict.problem?.message).toContain('not all in what doctor left');
+      expect(tried.events.some((event) => event.type === 'step.before' && event.step === 'start-quiet')).toBe(false);
       const { lab } = tried;
       lab.setTraps('new', {});
       const again = moverFor(lab);

@@ -13,6 +13,8 @@ export const TRAPS = {
   'child-survives': 'a tool of the gateway goes on writing into the state dir after the stop',
   'notices-before-json': 'boxed notices on stdout before every JSON answer',
   'doctor-renames-transcripts': 'doctor takes every transcript for an orphan, asked or not',
+  'doctor-restless': 'doctor writes something anew each time',
+  'doctor-cuts-transcript': 'doctor takes the last line of a transcript away',
   'doctor-fails': 'doctor ends with 1',
   'doctor-hangs': 'doctor never comes back',
   'sessions-lost': 'the gateway lists no sessions and one agent',

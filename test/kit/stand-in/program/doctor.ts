@@ -1,4 +1,14 @@
-import { chmodSync, copyFileSync, existsSync, readdirSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { readConfig, readOwnConfig } from './config.ts';
 import { PRODUCT, TITLE, VERSION } from './names.ts';
@@ -121,6 +131,26 @@ function migrateConfig(isWriting: boolean): boolean {
   return true;
 }
 
+/** Something that each pass writes anew. */
+function fidget(): void {
+  if (!trap('doctor-restless')) return;
+  const file = join(stateDir(), 'settings/doctor.json');
+  const passes = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as { passes: number }).passes : 0;
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, JSON.stringify({ passes: passes + 1 }));
+  box('Doctor changes', [`- Migrated step ${String(passes + 1)}.`]);
+}
+
+function cutTranscript(all: readonly Agent[]): void {
+  if (!trap('doctor-cuts-transcript')) return;
+  const path = all.flatMap((agent) =>
+    Object.values(readSessions(agent)).map((entry) => transcriptPath(agent, entry)),
+  )[0];
+  if (path === undefined) return;
+  const lines = readFileSync(path, 'utf8').trimEnd().split('\n');
+  writeFileSync(path, `${lines.slice(0, -1).join('\n')}\n`);
+}
+
 /** `doctor`: boxes only, exit 0 even with complaints. */
 export async function doctor(flags: DoctorFlags): Promise<number> {
   process.stdout.write(` \n┌  ${TITLE} doctor\n│\n`);
@@ -132,6 +162,8 @@ export async function doctor(flags: DoctorFlags): Promise<number> {
   const config = readConfig();
   const wasWritten = migrateConfig(flags.isYes || flags.isFixing);
   legacyMoves();
+  fidget();
+  cutTranscript(agents(config));
   const brought = bringIn(agents(config));
   if (brought > 0) box('Doctor changes', [`Migrated the sessions of ${String(brought)} agents to SQLite.`]);
   integrity(agents(config), flags.isYes);
