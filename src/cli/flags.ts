@@ -89,6 +89,16 @@ export const LIMIT_FLAGS = {
   'doctor-timeout': { ...text, group: PATIENCE, describe: "For the product's doctor [120]" },
 } as const satisfies Record<string, Options>;
 
+/** What becomes of an agent that is in the middle of a turn. */
+export const DRAIN_FLAGS = {
+  drain: {
+    ...text,
+    group: CONDUCT,
+    describe: 'Wait so long for an agent to end its turn before the stop: 60s, 5m; 0: not at all [60s]',
+  },
+  force: { ...flag, group: CONDUCT, describe: 'Cut over also while an agent is in the middle of a turn' },
+} as const satisfies Record<string, Options>;
+
 /** When a cutover begins, and how careful it is. */
 export const CUTOVER_FLAGS = {
   at: { ...text, group: CONDUCT, describe: 'Not before: 03:00, +2h or ISO 8601 (a neo-pull has to follow)' },
@@ -97,7 +107,6 @@ export const CUTOVER_FLAGS = {
     group: CONDUCT,
     describe: 'When no session was written for so long: 60s, 5m (a neo-pull has to follow)',
   },
-  force: { ...flag, group: CONDUCT, describe: 'Cut over also while an agent is in the middle of a turn' },
   paranoid: { ...flag, group: CONDUCT, describe: 'Look at every file in the last pass, whatever the watcher has seen' },
 } as const satisfies Record<string, Options>;
 
@@ -145,5 +154,6 @@ export type GatewayFlags = Given<typeof GATEWAY_FLAGS>;
 export type SettingsFlags = Given<typeof SETTINGS_FLAGS>;
 export type LimitFlags = Given<typeof LIMIT_FLAGS>;
 export type CutoverFlags = Given<typeof CUTOVER_FLAGS>;
+export type DrainFlags = Given<typeof DRAIN_FLAGS>;
 export type ConsentFlags = Given<typeof CONSENT_FLAGS>;
 export type OutputFlags = Given<typeof OUTPUT_FLAGS>;

@@ -1,9 +1,11 @@
 import { fail, type ProblemError } from '../core/problem.ts';
 import { shown } from '../core/shown.ts';
 import { isoTime } from '../core/timestamp.ts';
+import type { DrainFlags } from './flags.ts';
 import { durationText } from './units.ts';
 
 const DAY_MS = 86_400_000;
+const DRAIN_MS = 60_000;
 /** Further off is likelier a slip than an appointment. */
 const FURTHEST_MS = 31 * DAY_MS;
 
@@ -28,6 +30,15 @@ export function whileOf(name: string, text: string): number {
   const ms = whileIn(text);
   if (ms !== null && ms > 0 && ms <= DAY_MS) return ms;
   throw invalid(name, text, 'Give a while of at most a day: 60s, 5m, 1h30m, or a number of seconds.');
+}
+
+/** How `--drain` and `--force` are meant: without a word of its length, a forced cutover waits for nobody. Throws `option-invalid`. */
+export function drainOf({ drain, force = false }: DrainFlags): {
+  waitMs: number;
+  force: boolean;
+} {
+  if (drain === undefined) return { waitMs: force ? 0 : DRAIN_MS, force };
+  return { waitMs: /^0+s?$/.test(drain) ? 0 : whileOf('--drain', drain), force };
 }
 
 /** A time that a change of clocks leaves out is taken an hour later, as alarm clocks do. */

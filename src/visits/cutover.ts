@@ -5,6 +5,7 @@ import { alreadyMoved } from './already-moved.ts';
 import { beginRun, insistOnMachine, lookAt, refuse, refuseOthersClaim, show } from './begin.ts';
 import { consent, consentAgain } from './consent.ts';
 import { cutOver } from './cut-over.ts';
+import { drain } from './drain.ts';
 import { agreedPlan, isMoved, refuseClosed, refuseMidway, refuseSuperseded, runNamed } from './earlier-run.ts';
 import { conclude, contextOf, planOf, type Tools, type Verdict } from './visit.ts';
 
@@ -30,6 +31,7 @@ export function cutover(tools: Tools, wanted: string | null, connect: Partial<Co
     await consent(visit, plan);
     await beginRun(visit, plan, earlier);
     await advance(staging(planOf(visit)), contextOf(visit), { again: true });
+    await drain(visit);
     return cutOver(visit);
   });
 }

@@ -4,11 +4,12 @@ import { staging } from '../migrate.ts';
 import { advance } from '../run/runner.ts';
 import { beginRun } from './begin.ts';
 import { cutOver, goTo, settle, takeBack } from './cut-over.ts';
+import { drain } from './drain.ts';
 import { endMember, notBegun } from './several.ts';
 import type { Member } from './several-look.ts';
 import { asFound, contextOf, planOf, stopped, type Verdict } from './visit.ts';
 
-/** Begins the run of each profile and copies it into staging. When one fails, the rest is not begun; false then. */
+/** Begins the run of each profile, copies it into staging and waits for its agents. When one fails, the rest is not begun; false then. */
 export async function stageGroup(group: readonly Member[]): Promise<boolean> {
   let failed: Problem | null = null;
   for (const member of group) {
@@ -30,6 +31,7 @@ async function stage(member: Member): Promise<Problem | null> {
   try {
     await beginRun(visit, plan, earlier);
     await advance(staging(planOf(visit)), contextOf(visit), { again: true });
+    await drain(visit);
     return null;
   } catch (error) {
     const found = problemOf(error);

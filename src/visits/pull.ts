@@ -4,6 +4,7 @@ import { alreadyMoved } from './already-moved.ts';
 import { beginRun, lookAt, refuse, refuseOthersClaim, show } from './begin.ts';
 import { consent } from './consent.ts';
 import { cutOver } from './cut-over.ts';
+import { drain } from './drain.ts';
 import { earlierRun, isMoved } from './earlier-run.ts';
 import { isSeveral } from './several.ts';
 import { pullSeveral } from './pull-several.ts';
@@ -23,6 +24,7 @@ export function pull(tools: Tools, request: Request): Promise<Verdict> {
     await consent(visit, plan);
     await beginRun(visit, plan, earlier);
     await advance(staging(planOf(visit)), contextOf(visit), { again: true });
+    await drain(visit);
     return cutOver(visit);
   });
 }

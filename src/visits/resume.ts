@@ -8,6 +8,7 @@ import { advance } from '../run/runner.ts';
 import { alreadyMoved } from './already-moved.ts';
 import { reopen } from './begin.ts';
 import { cutOver, takeBack } from './cut-over.ts';
+import { drain } from './drain.ts';
 import {
   agreedPlan,
   isMidway,
@@ -38,6 +39,7 @@ export function resume(tools: Tools, wanted: string | null, connect: Partial<Con
     await advance(staging(planOf(visit)), contextOf(visit), { again: true });
     if (wasSync(earlier))
       return { outcome: 'staged', running: asFound(planOf(visit)), exitCode: EXIT.done, problem: null };
+    await drain(visit);
     return cutOver(visit);
   });
 }

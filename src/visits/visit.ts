@@ -33,6 +33,8 @@ export interface Tools {
   readonly ask: Ask | null;
   /** Was `--yes` given? It answers the one question of a move, never a question of trust. */
   readonly yes: boolean;
+  /** How long a turn of an agent is waited for before the stop, and whether it is cut off then without a question; absent: not looked at. */
+  readonly drain?: { readonly waitMs: number; readonly force: boolean };
   /** Id of a step of the cutover that is to fail after it was applied: how putting everything back is shown and tested. */
   readonly failAt?: string | null;
   readonly interrupt: { readonly signal: AbortSignal; shield(): void };

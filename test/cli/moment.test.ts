@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { momentOf, whileOf } from '../../src/cli/moment.ts';
+import { drainOf, momentOf, whileOf } from '../../src/cli/moment.ts';
 import { ProblemError } from '../../src/core/problem.ts';
 
 const NOW = new Date(2026, 10, 22, 14, 30, 10).getTime();
@@ -79,4 +79,23 @@ describe('a while', () => {
       expect(() => whileOf('--when-idle', text)).toThrow('--when-idle is');
     },
   );
+});
+
+describe('how long the turn of an agent is waited for before the stop', () => {
+  it.each([
+    [{}, { waitMs: 60_000, force: false }],
+    [{ drain: '5m' }, { waitMs: 300_000, force: false }],
+    [{ drain: '0' }, { waitMs: 0, force: false }],
+    [{ force: true }, { waitMs: 0, force: true }],
+    [
+      { drain: '90', force: true },
+      { waitMs: 90_000, force: true },
+    ],
+  ])('%j means %j', (flags, meant) => {
+    expect(drainOf(flags)).toEqual(meant);
+  });
+
+  it.each(['-1', 'long', '25h', ''])('%s is refused', (drain) => {
+    expect(() => drainOf({ drain })).toThrow(/--drain/);
+  });
 });

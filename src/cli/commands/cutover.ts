@@ -6,36 +6,39 @@ import {
   CONNECTION_FLAGS,
   CONSENT_FLAGS,
   CUTOVER_FLAGS,
+  DRAIN_FLAGS,
   OUTPUT_FLAGS,
   type ConnectionFlags,
   type ConsentFlags,
   type CutoverFlags,
+  type DrainFlags,
   type OutputFlags,
 } from '../flags.ts';
 import { homeOf } from '../home.ts';
-import { momentOf, whileOf } from '../moment.ts';
+import { drainOf, momentOf, whileOf } from '../moment.ts';
 import { connectOf } from '../request.ts';
 import type { Surroundings } from '../surroundings.ts';
 
-type Flags = ConnectionFlags & ConsentFlags & CutoverFlags & OutputFlags;
+type Flags = ConnectionFlags & ConsentFlags & CutoverFlags & DrainFlags & OutputFlags;
 
 export const cutover: Command<Flags> = {
   name: 'cutover',
   word: 'run',
   describe: 'Move now what sync has staged: look again, copy the rest, cut over',
-  flags: { ...CONNECTION_FLAGS, ...CONSENT_FLAGS, ...CUTOVER_FLAGS, ...OUTPUT_FLAGS },
+  flags: { ...CONNECTION_FLAGS, ...CONSENT_FLAGS, ...CUTOVER_FLAGS, ...DRAIN_FLAGS, ...OUTPUT_FLAGS },
   async run(called, around) {
     const connect = connectOf(called, around);
     const order = orderOf(called, around);
     const followed = await followedRun(called.word, around);
     if (followed) return orderThere(called, around, { run: followed, order });
     refuseLater(called);
+    const drain = drainOf(called);
     const [{ perform }, visits] = await Promise.all([import('../perform.ts'), import('../../visits/cutover.ts')]);
     return perform(around, {
       flags: called,
       name: 'cutover',
       planIs: 'question',
-      visit: (tools) => visits.cutover(tools, called.word, connect),
+      visit: (tools) => visits.cutover({ ...tools, drain }, called.word, connect),
     });
   },
 };
@@ -55,6 +58,12 @@ async function orderThere(
   around: Surroundings,
   { run, order }: { run: RunFolder; order: Omit<CutoverOrder, 'yes'> },
 ): Promise<number> {
+  if (called.drain !== undefined)
+    throw fail('usage', {
+      message:
+        'A neo-pull follows for this run, and takes over when no session was written for a while: --drain is not for it.',
+      hint: 'neo-pull cutover --when-idle 60s',
+    });
   if (called['fail-step'] !== undefined)
     throw fail('usage', {
       message: 'A neo-pull follows for this run, and no step of its cutover can be made to fail from here.',
@@ -70,7 +79,7 @@ async function orderThere(
   });
 }
 
-function orderOf(flags: CutoverFlags, { clock }: Surroundings): Omit<CutoverOrder, 'yes'> {
+function orderOf(flags: CutoverFlags & DrainFlags, { clock }: Surroundings): Omit<CutoverOrder, 'yes'> {
   return {
     order: 'cutover',
     at: flags.at === undefined ? null : momentOf('--at', flags.at, clock.now()),

@@ -2,6 +2,7 @@ import type { Command } from '../command.ts';
 import {
   CONNECTION_FLAGS,
   CONSENT_FLAGS,
+  DRAIN_FLAGS,
   DRY_RUN_FLAG,
   GATEWAY_FLAGS,
   LIMIT_FLAGS,
@@ -9,11 +10,13 @@ import {
   SETTINGS_FLAGS,
   type ConnectionFlags,
   type ConsentFlags,
+  type DrainFlags,
   type GatewayFlags,
   type LimitFlags,
   type OutputFlags,
   type SettingsFlags,
 } from '../flags.ts';
+import { drainOf } from '../moment.ts';
 import { requestOf } from '../request.ts';
 import { readSettings } from '../settings-file.ts';
 import { targetOf } from '../words.ts';
@@ -22,6 +25,7 @@ type Flags = ConnectionFlags &
   GatewayFlags &
   LimitFlags &
   ConsentFlags &
+  DrainFlags &
   OutputFlags &
   SettingsFlags & { 'dry-run'?: boolean };
 
@@ -34,6 +38,7 @@ export const pull: Command<Flags> = {
     ...GATEWAY_FLAGS,
     ...SETTINGS_FLAGS,
     ...CONSENT_FLAGS,
+    ...DRAIN_FLAGS,
     ...DRY_RUN_FLAG,
     ...LIMIT_FLAGS,
     ...OUTPUT_FLAGS,
@@ -41,6 +46,7 @@ export const pull: Command<Flags> = {
   async run(called, around) {
     const { products } = await readSettings(called, around);
     const request = requestOf(targetOf(called.word), called, { ...around, products });
+    const drain = drainOf(called);
     const { perform } = await import('../perform.ts');
     if (called['dry-run'] === true) {
       const { plan } = await import('../../visits/plan.ts');
@@ -52,7 +58,7 @@ export const pull: Command<Flags> = {
       flags: called,
       name: 'pull',
       planIs: 'question',
-      visit: (tools) => visits.pull(tools, request),
+      visit: (tools) => visits.pull({ ...tools, drain }, request),
     });
   },
 };
