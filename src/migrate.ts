@@ -7,7 +7,7 @@ import { copyHasAll, doctorLostNothing, nothingLost } from './checks/nothing-los
 import { isWorthKnowing, knownTrees } from './checks/known-trees.ts';
 import { databasesSound } from './checks/databases-sound.ts';
 import { linesWhole } from './checks/lines-whole.ts';
-import { oldIsDead, oldStaysDead } from './checks/old-dead.ts';
+import { oldDidNotReturn, oldDied, oldStaysDead } from './checks/old-dead.ts';
 import { oldPathsLeft } from './checks/old-paths.ts';
 import { preflight } from './checks/preflight.ts';
 import { rootsComplete } from './checks/roots-complete.ts';
@@ -105,7 +105,7 @@ export function cutover(
     ...(carriedNames(plan).length > 0 ? [carryEnv(plan, carriedValues(plan))] : []),
     stopOld(plan),
     fenceOld(plan),
-    ensure('old-is-dead', 'See that nothing of the old gateway is left', [oldIsDead(plan), rootsThere(plan)]),
+    ensure('old-is-dead', 'See that nothing of the old gateway is left', [oldDied(plan), rootsThere(plan)]),
     lastDelta(plan, follower),
     ensure('copy-is-whole', 'Compare the copy with the old machine', [
       rootsComplete(plan),
@@ -123,7 +123,7 @@ export function cutover(
     ensure('it-works', 'See that the new gateway works', [newWorks(plan), servesMoved(plan), nothingLost(plan)]),
     stopQuiet(plan),
     ensure('nothing-moved-meanwhile', 'See that the old machine is still as it was left', [
-      oldIsDead(plan),
+      oldDidNotReturn(plan),
       oldUnchanged(plan),
     ]),
     commit(),

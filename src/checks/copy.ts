@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises';
 import { finalMode, stagedMode } from '../core/modes.ts';
 import type { Plan, Root } from '../core/plan.ts';
 import { problem, type Problem, type ProblemCode } from '../core/problem.ts';
@@ -102,13 +103,17 @@ export function copyAsPlanned(plan: Plan): Check {
   };
 }
 
-/** Just before the commit: nothing has written on the old machine since its tree was taken. */
+/** Between the two looks at the old tree lies at least so much: what writes now and then is given the time to. */
+const APART_MS = 2000;
+
+/** Just before the commit: nothing has written on the old machine since its tree was taken, two seconds ago or longer. */
 export function oldUnchanged(plan: Plan): Check {
   return {
     id: 'old-unchanged',
     title: 'Nothing has written on the old machine since the stop',
     async run(world) {
       const problems: Problem[] = [];
+      await standApart(world, plan);
       for (const root of plan.roots) {
         await takeOf(world, plan, { root, tree: 'old-again', hash: false });
         const files = [manifestFile(world.run, root, 'old'), manifestFile(world.run, root, 'old-again')] as const;
@@ -118,6 +123,14 @@ export function oldUnchanged(plan: Plan): Check {
       return problems;
     },
   };
+}
+
+/** Waits for the rest; a clock that was set back makes it no longer. */
+async function standApart({ run, clock, signal }: World, { roots }: Plan): Promise<void> {
+  const taken = await Promise.all(roots.map((root) => stat(manifestFile(run, root, 'old'))));
+  const newest = Math.max(...taken.map(({ mtimeMs }) => mtimeMs));
+  const restMs = Math.min(APART_MS, newest + APART_MS - clock.now());
+  if (restMs > 0) await clock.sleep(restMs, signal);
 }
 
 function expected(entry: Entry, root: Root, declared: Declared): Entry {

@@ -1,6 +1,8 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Plan } from '../core/plan.ts';
 import { problem, problemOf, type Problem, type ProblemCode } from '../core/problem.ts';
-import type { Check } from '../core/step.ts';
+import type { Check, RunFolder, World } from '../core/step.ts';
 import { readLife, type Life } from '../gateway/life.ts';
 
 /** Before the commit: nothing of the old gateway may be left, and nothing may bring it back by itself. */
@@ -10,6 +12,67 @@ export function oldIsDead(plan: Plan): Check {
     code: 'old-alive',
     hint: 'It was stopped and came back, or a part of it stayed. Find out what starts it, then try again.',
   });
+}
+
+/** So long nothing may have brought it back, whatever its service says; and so much more than its service says is not believed. */
+const MOST_MS = 60_000;
+
+/** What keeps a gateway running and does not say how soon. */
+const USUAL_RESTART_MS = 5000;
+
+interface FirstProof {
+  readonly atMs: number;
+  /** Within so long its service would have started it again. */
+  readonly restartMs: number;
+}
+
+/** Right after the stop: `oldIsDead`, and when that was so for the first time is kept in the run's folder for `oldDidNotReturn`. */
+export function oldDied(plan: Plan): Check {
+  const check = oldIsDead(plan);
+  return {
+    ...check,
+    async run(world) {
+      const { service } = await readLife(world.old, plan.old.gateway, world);
+      const found = await check.run(world);
+      const restartMs = service || plan.old.gateway.supervisor ? (service?.restartMs ?? USUAL_RESTART_MS) : 0;
+      const proof: FirstProof = { atMs: world.clock.now(), restartMs };
+      if (found.length === 0) await writeFile(proofFile(world.run), JSON.stringify(proof), { mode: 0o600 });
+      return found;
+    },
+  };
+}
+
+/**
+ * Right before the commit: `oldIsDead` once more, at least twice as long after the first proof as its service would need to start it again.
+ * All that was done meanwhile counts; only the rest is waited for, and told. At most a minute in all.
+ */
+export function oldDidNotReturn(plan: Plan): Check {
+  const check = oldIsDead(plan);
+  return {
+    ...check,
+    async run(world) {
+      const restMs = await restOf(world);
+      if (restMs > 1000) {
+        const message = `The old gateway may not come back within twice its restart interval: ${Math.ceil(restMs / 1000)} s more`;
+        await world.emit({ type: 'notice', message });
+      }
+      if (restMs > 0) await world.clock.sleep(restMs, world.signal);
+      return check.run(world);
+    },
+  };
+}
+
+/** A run of an earlier release has noted nothing, and a clock may have been set back: then all of it is waited for. */
+async function restOf({ run, clock }: World): Promise<number> {
+  const text = await readFile(proofFile(run), 'utf8').catch(() => '');
+  const { atMs, restartMs } =
+    text === '' ? { atMs: clock.now(), restartMs: USUAL_RESTART_MS } : (JSON.parse(text) as FirstProof);
+  const wantedMs = Math.min(2 * restartMs, MOST_MS);
+  return Math.min(wantedMs, Math.max(0, atMs + wantedMs - clock.now()));
+}
+
+function proofFile({ path }: RunFolder): string {
+  return join(path, 'old-dead.json');
 }
 
 /** After the commit: the same look, of which a person must know at once. A line that does not come back is told, and no more. */

@@ -61,7 +61,7 @@ export function userBus(uid: number | undefined): Readonly<Record<string, string
   return { XDG_RUNTIME_DIR: runtimeDir, DBUS_SESSION_BUS_ADDRESS: `unix:path=${runtimeDir}/bus` };
 }
 
-const PROPERTIES = ['LoadState', 'ActiveState', 'MainPID'];
+const PROPERTIES = ['LoadState', 'ActiveState', 'MainPID', 'RestartUSec', 'NRestarts'];
 
 /** Null where no manager answers. */
 async function show(place: Place, { unit, scope, env }: Unit & Pick<Shown, 'env'>): Promise<Shown | null> {
@@ -85,7 +85,35 @@ async function serviceOf(place: Place, { unit, scope, env, properties }: Unit & 
     active: activeState !== 'inactive' && activeState !== 'failed',
     activeState,
     mainPid: pidIn(properties.get('MainPID')),
+    ...restartsOf(properties),
   };
+}
+
+function restartsOf(properties: Shown['properties']): Pick<Service, 'restartMs' | 'restarts'> {
+  const restartMs = spanMs(properties.get('RestartUSec') ?? '');
+  const restarts = properties.get('NRestarts') ?? '';
+  return {
+    ...(restartMs !== null && { restartMs }),
+    ...(/^\d{1,9}$/.test(restarts) && { restarts: Number(restarts) }),
+  };
+}
+
+const UNITS_MS: Readonly<Record<string, number>> = {
+  us: 0.001,
+  ms: 1,
+  s: 1000,
+  min: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+};
+
+/** A time as `systemctl show` prints it (`5s`, `1min 30s`, `100ms`), in milliseconds; null for what is none, such as `infinity`. Pure. */
+export function spanMs(text: string): number | null {
+  if (/^0$/.test(text)) return 0;
+  const parts = text.split(' ').map((word) => /^(\d{1,9})(us|ms|s|min|h|d)$/.exec(word));
+  const ms = parts.map((part) => (part ? Number(part[1]) * (UNITS_MS[part[2] ?? ''] ?? Number.NaN) : Number.NaN));
+  const sum = ms.reduce((total, one) => total + one, 0);
+  return Number.isNaN(sum) ? null : sum;
 }
 
 /** `KEY=VALUE` lines of `systemctl show`. Pure. */

@@ -19,6 +19,10 @@ export interface Service {
   /** The supervisor's own word; `active` is that of a service that runs. */
   readonly activeState: string;
   readonly mainPid: number | null;
+  /** After what wait the supervisor starts it again when it ends by itself; absent where it does not say. */
+  readonly restartMs?: number;
+  /** How often it has done so since somebody started it; absent where it does not say. */
+  readonly restarts?: number;
 }
 
 export type Verb = 'start' | 'stop' | 'enable' | 'disable';

@@ -18,6 +18,7 @@ case $2 in
   show)
     if [ -e "$here/installed" ]; then echo LoadState=loaded; else echo LoadState=not-found; fi
     echo "ActiveState=$(cat "$here/active")"
+    [ ! -e "$here/restart" ] || echo "RestartUSec=$(cat "$here/restart")"
     echo "MainPID=$(cat "$here/pid" 2>/dev/null || echo 0)"
     ;;
   is-enabled)

@@ -1,6 +1,7 @@
 import type { Standing } from './protocol.ts';
 import { standingOf } from './services.ts';
-import { environment, fileState, isMasked, readUnit, value, words } from './units.ts';
+import { managerSettings } from './settings.ts';
+import { environment, fileState, isMasked, milliseconds, readUnit, value, words } from './units.ts';
 import type { Unit } from './units.ts';
 
 function execStart(unit: Unit, standing: Standing): string {
@@ -12,6 +13,7 @@ function ofFile(unit: Unit, standing: Standing): Record<string, string> {
   return {
     Type: value(unit, 'Service.Type') ?? 'simple',
     Restart: value(unit, 'Service.Restart') ?? 'no',
+    RestartUSec: `${String(milliseconds(value(unit, 'Service.RestartSec') ?? '100ms') * managerSettings().timeScale)}ms`,
     KillMode: value(unit, 'Service.KillMode') ?? 'control-group',
     ExecStart: execStart(unit, standing),
     Environment: Object.entries(environment(unit))
