@@ -1,6 +1,7 @@
 import { carriedValues } from './checks/carried-values.ts';
 import { gather, type LookRequest } from './checks/gather.ts';
-import { newWorks, channelsAsBefore, newAlive } from './checks/live.ts';
+import { newWorks, channelsAsBefore, newSteady } from './checks/live.ts';
+import { newLogClean } from './checks/new-log.ts';
 import { copyAsPlanned, copyIsWhole, oldUnchanged } from './checks/copy.ts';
 import { liveTrees } from './checks/doctored.ts';
 import { copyHasAll, doctorLostNothing, nothingLost } from './checks/nothing-lost.ts';
@@ -128,7 +129,11 @@ export function cutover(
     ]),
     commit(),
     startNew(plan),
-    soak(plan, { alive: newAlive(plan), checklist: [newWorks(plan), channelsAsBefore(plan), oldStaysDead(plan)] }),
+    soak(plan, {
+      steady: () => newSteady(plan),
+      oldDead: oldStaysDead(plan),
+      checklist: [newWorks(plan), channelsAsBefore(plan), newLogClean(plan), oldStaysDead(plan)],
+    }),
     retireOld(plan),
   ];
 }

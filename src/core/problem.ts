@@ -568,6 +568,15 @@ export const PROBLEMS = {
     stops: false,
     why: 'A channel that was connected before is not connected now.',
   },
+  'channel-replaced': { exit: EXIT.degraded, stops: false, why: 'The login of a channel is in use in a second place.' },
+  'channel-conflict': { exit: EXIT.degraded, stops: false, why: 'A bot is polled from a second place.' },
+  'login-refused': {
+    exit: EXIT.degraded,
+    stops: false,
+    why: 'Something does not take the login of the gateway any more.',
+  },
+  'link-needed': { exit: EXIT.degraded, stops: false, why: 'A channel has to be linked with its account again.' },
+  'new-restarts': { exit: EXIT.unknown, stops: true, why: 'The new gateway ends again and again.' },
   'unwind-incomplete': { exit: EXIT.unknown, stops: true, why: 'Putting things back did not succeed everywhere.' },
   'daemon-lost': {
     exit: EXIT.unknown,

@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Plan } from '../core/plan.ts';
 import { fail, problemOf } from '../core/problem.ts';
@@ -68,7 +69,10 @@ async function start(world: World, plan: Plan): Promise<void> {
   if (gateway.supervisor) {
     await startService(world.new, gateway, { ...world, waitMs: plan.limits.startMs });
   } else if (gateway.unit === null) {
-    await launchForeground(world.new, gateway, { logFile: join(world.run.path, 'gateway.log') });
+    const logFile = join(world.run.path, 'gateway.log');
+    // What an earlier try of this run said is not this one's.
+    await rm(logFile, { force: true });
+    await launchForeground(world.new, gateway, { logFile });
   } else {
     await askInstall(world.new, gateway, { ...world, timeoutMs: plan.limits.startMs });
   }

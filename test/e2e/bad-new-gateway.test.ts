@@ -164,6 +164,30 @@ describe('a new gateway', () => {
       },
     ));
 
+  it('whose log speaks of refused, replaced and unlinked logins is moved, and each is named, without a word of the log: 14 (F100)', () =>
+    tryMove({ traps: { new: { 'channels-complain': true } } }, ({ verdict, events }) => {
+      expect(verdict).toMatchObject({ outcome: 'moved', running: 'new', exitCode: 14 });
+      const warned = events.flatMap((event) => (event.type === 'run.warned' ? [event.problem] : []));
+      const said = warned.filter(({ message }) => message.startsWith('The log of the new gateway says'));
+      expect(said.map(({ code }) => code)).toEqual([
+        'channel-replaced',
+        'channel-conflict',
+        'login-refused',
+        'link-needed',
+      ]);
+      expect(JSON.stringify(events)).not.toContain('canary-of-a-log');
+    }));
+
+  it('that crashes again and again once it speaks is told, and left to a person: 10 (F99)', () =>
+    tryMove(
+      { runsAs: 'service', traps: { new: { 'crashes-later': true } }, limits: { soakMs: 6000 } },
+      ({ lab, verdict }) => {
+        expect(verdict).toMatchObject({ outcome: 'failed', exitCode: 10, problem: { code: 'new-restarts' } });
+        expect(verdict.problem?.hint).toMatch(/journalctl --user -u .*neo-pull rollback --after-commit/);
+        expect(lab.running('old')).toEqual([]);
+      },
+    ));
+
   it('that does not stop keeps the old one off: 10, nobody speaks; with it gone a rollback finishes', () =>
     tryMove({ runsAs: 'service', traps: { new: { 'ignore-term': true } }, limits: { stopMs: 1000 } }, async (tried) => {
       const { lab, was, verdict } = tried;
@@ -212,7 +236,8 @@ describe('after the commit', () => {
     let started: Promise<number> | null = null;
     return tryMove(
       {
-        limits: { soakMs: 4000 },
+        // Far longer than it takes: it is seen while watching, and not only at the end.
+        limits: { soakMs: 600_000 },
         meanwhile: at('step.applied', 'start-new', (lab) => {
           // Without its channels: what is to be seen is that it lives, not what two that speak do to each other.
           started = lab.startForeground('old', {

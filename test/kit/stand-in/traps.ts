@@ -19,6 +19,8 @@ export const TRAPS = {
   'doctor-hangs': 'doctor never comes back',
   'sessions-lost': 'the gateway lists no sessions and one agent',
   'channels-do-not-connect': 'channels run, and do not get connected',
+  'channels-complain': 'the gateway logs that logins were refused, replaced, polled elsewhere and want a QR code',
+  'crashes-later': 'the gateway ends with 1 half a second after its channels connect',
   'install-elsewhere': '`gateway install` writes a unit with another state dir than it was told',
   'install-fails': '`gateway install` ends with 1',
 } as const;

@@ -149,6 +149,24 @@ async function runGateway(flag: number | undefined): Promise<void> {
   await live(config, { port: gatewayPort(config, flag).port, stopping });
 }
 
+const COMPLAINTS = [
+  '[whatsapp] web connection closed (status 440): conflict: replaced',
+  '[whatsapp] web connection closed (status 440): conflict: replaced',
+  '[telegram] Call to getUpdates failed! (409: Conflict: terminated by other getUpdates request) /bot110:canary-of-a-log/getUpdates',
+  '[openai] request failed: 401 Unauthorized',
+  '[whatsapp] Scan this QR in WhatsApp (Linked Devices):',
+  '[gateway] 401 sessions in 440 ms on port 18409',
+];
+
+function misbehave(): void {
+  if (trap('channels-complain')) for (const line of COMPLAINTS) log(line);
+  if (!trap('crashes-later')) return;
+  setTimeout(() => {
+    releaseLock();
+    refuse('Error: an extension threw');
+  }, 500);
+}
+
 async function live(config: Config, run: { port: number; stopping: Stopping }): Promise<void> {
   const channels = configuredChannels(config);
   try {
@@ -160,6 +178,7 @@ async function live(config: Config, run: { port: number; stopping: Stopping }): 
   const memory = openMemory();
   const silence = await connectChannels(channels);
   catchUp();
+  if (!env('SKIP_CHANNELS')) misbehave();
   const timer = setInterval(() => {
     beat(config, memory);
   }, BEAT_MS);
