@@ -1,6 +1,7 @@
 import { carriedValues } from './checks/carried-values.ts';
 import { gather, type LookRequest } from './checks/gather.ts';
-import { newWorks, channelsAsBefore, newSteady } from './checks/live.ts';
+import { newWorks, channelsAsBefore } from './checks/live.ts';
+import { newSteady } from './checks/new-alive.ts';
 import { newLogClean } from './checks/new-log.ts';
 import { copyAsPlanned, copyIsWhole, oldUnchanged } from './checks/copy.ts';
 import { liveTrees } from './checks/doctored.ts';

@@ -6,77 +6,23 @@ import { problem, type Problem } from '../core/problem.ts';
 import type { Check, World } from '../core/step.ts';
 import { askAgents, askChannels, askHealth, askSessions } from '../gateway/ask.ts';
 import { loadDashboard } from '../gateway/dashboard.ts';
-import { readLife, type Life } from '../gateway/life.ts';
+import { readLife } from '../gateway/life.ts';
 import { productNames } from '../gateway/product.ts';
+import { unhealthy } from './new-alive.ts';
 import { sessionKeysOnDisk } from './session-keys.ts';
 import { together } from './together.ts';
-
-/** The gateway's process is there and its port is open. */
-export function newAlive(plan: Plan): Check {
-  return {
-    id: 'new-alive',
-    title: 'The new gateway runs',
-    async run(world) {
-      const life = await readLife(world.new, plan.new.gateway, world);
-      if (life.alive && life.listening) return [];
-      return [notRunning(plan, life.listening)];
-    },
-  };
-}
-
-/**
- * As `newAlive`, looked at again and again: it is also the same process as at the first look, and its service has not started it anew since.
- * For one watching; the first look is remembered.
- */
-export function newSteady(plan: Plan): Check {
-  let first: { pid: number | null; restarts: number } | null = null;
-  return {
-    id: 'new-steady',
-    title: 'The new gateway runs on',
-    async run(world) {
-      const { life, isUp } = await lookTwice(world, plan);
-      const now = { pid: life.process?.pid ?? null, restarts: life.service?.restarts ?? 0 };
-      const isAnother = first !== null && now.pid !== null && first.pid !== null && now.pid !== first.pid;
-      const wasRestarted = now.restarts > (isUp ? (first?.restarts ?? now.restarts) : 0);
-      if (wasRestarted || isAnother || life.service?.activeState === 'activating')
-        return [restarting(plan, now.restarts)];
-      if (!isUp) return [notRunning(plan, life.listening)];
-      first ??= now;
-      return [];
-    },
-  };
-}
-
-/** One that has just ended is dead before its service says so: what is to be said of it shows at a second look. */
-async function lookTwice(world: World, { new: { gateway } }: Plan): Promise<{ life: Life; isUp: boolean }> {
-  const first = await readLife(world.new, gateway, world);
-  const life = serves(first) ? first : await readLife(world.new, gateway, world);
-  return { life, isUp: serves(life) };
-}
-
-function serves({ alive, listening }: Life): boolean {
-  return alive && listening;
-}
-
-function restarting({ new: { gateway } }: Plan, restarts: number): Problem {
-  const often = restarts > 1 ? `, ${restarts} times so far` : '';
-  const log = gateway.unit === null ? 'gateway.log in the folder of the run' : `journalctl --user -u ${gateway.unit}`;
-  return problem('new-restarts', {
-    message: `The new gateway ended after it had come up, and was started again${often}.`,
-    hint: `See why: ${log}. The old one is stopped and untouched; to give the gateway back to it: neo-pull rollback --after-commit`,
-  });
-}
-
-function notRunning(plan: Plan, listening: boolean): Problem {
-  return unhealthy(
-    `The gateway on this machine does not run: ${listening ? 'its process is gone' : `port ${plan.new.gateway.port} is closed`}.`,
-  );
-}
+import { leadingOut } from './workspaces-resolve.ts';
 
 interface Line {
   readonly id: string;
   readonly title: string;
-  look(world: World, plan: Plan): Promise<{ ok: boolean; seen: string; missing?: boolean }>;
+  look(world: World, plan: Plan): Promise<{ ok: boolean; seen: string; missing?: boolean; serves?: Serves }>;
+}
+
+/** Does a gateway serve? Ours is what is seen of its port, process, lock and page; the product's is its health, which has lied both ways. */
+interface Serves {
+  readonly by: 'us' | 'the product';
+  readonly yes: boolean;
 }
 
 /**
@@ -91,12 +37,29 @@ export function newWorks(plan: Plan): Check {
       const looked = await together(LINES.map(async (line) => ({ line, ...(await line.look(world, plan)) })));
       const checklist = looked.map(({ line: { id, title }, ok, seen }) => ({ id, title, ok, seen }));
       await world.emit({ type: 'run.checked', checklist });
-      return looked.flatMap(({ line, ok, seen, missing }) => {
+      const wrong = looked.flatMap(({ line, ok, seen, missing }) => {
         if (ok) return [];
         return [missing ? shrank(`${line.title}: ${seen}.`) : unhealthy(`${line.title}: ${seen}.`)];
       });
+      const probes = looked.flatMap(({ serves, seen }) => (serves ? [{ ...serves, seen }] : []));
+      return [...disagreeing(probes), ...wrong];
     },
   };
+}
+
+/** The two that are asked without each other; what is wrong with a gateway on which they disagree is told first by that. */
+function disagreeing(probes: readonly (Serves & { seen: string })[]): Problem[] {
+  const ours = probes.filter(({ by }) => by === 'us');
+  const theirs = probes.filter(({ by }) => by !== 'us');
+  const [we, they] = [ours, theirs].map((of) => of.every(({ yes }) => yes));
+  if (we === they) return [];
+  const words = (of: typeof probes): string => of.map(({ seen }) => seen).join(', ');
+  return [
+    problem('probes-disagree', {
+      message: `Does the new gateway serve? The product says ${they ? 'yes' : 'no'} (${words(theirs)}), and what is seen of it says ${we ? 'yes' : 'no'} (${words(ours)}).`,
+      hint: 'One of the two is wrong. See the log of the gateway in the folder of the run, and what answers on its port.',
+    }),
+  ];
 }
 
 const LINES: readonly Line[] = [
@@ -110,7 +73,8 @@ const LINES: readonly Line[] = [
       const strays = life.process?.strays ?? [];
       const seen = strays.length === 0 ? where : strays.map(({ what, is }) => `${what} ${is}`).join(', ');
       const ok = life.alive && life.listening && strays.length === 0;
-      return { ok, seen: life.alive ? seen : 'it does not run' };
+      const serves = { by: 'us', yes: life.alive && life.listening } as const;
+      return { ok, serves, seen: life.alive ? seen : 'it does not run' };
     },
   },
   {
@@ -120,6 +84,7 @@ const LINES: readonly Line[] = [
       const health = await askHealth(world.new, plan.new.gateway, world);
       return {
         ok: health?.ok === true,
+        serves: { by: 'the product', yes: health?.ok === true },
         seen: health ? `health ${health.ok ? 'ok' : 'not ok'}` : 'health gave no answer',
       };
     },
@@ -129,8 +94,10 @@ const LINES: readonly Line[] = [
     title: 'The dashboard loads',
     async look(_world, plan) {
       const page = await loadDashboard(plan.new.gateway.port);
+      const ok = page.status === 200 && page.bytes > 0;
       return {
-        ok: page.status === 200 && page.bytes > 0,
+        ok,
+        serves: { by: 'us', yes: ok },
         seen: page.status === null ? 'no answer' : `HTTP ${page.status}, ${page.bytes} bytes`,
       };
     },
@@ -192,6 +159,11 @@ async function agentsListed(world: World, plan: Plan) {
     plan.mapping.some(({ from, to }) => from !== to && isUnder(agent.workspace, from) && !isUnder(agent.workspace, to)),
   );
   if (stale.length > 0) return { ok: false, seen: `old paths: ${stale.map((agent) => agent.workspace).join(', ')}` };
+  const out = await leadingOut(
+    plan,
+    agents.flatMap(({ workspace }) => workspace ?? []),
+  );
+  if (out.length > 0) return { ok: false, seen: `workspaces outside of what was moved: ${out.join(', ')}` };
   return { ok: true, seen: agents.map((agent) => agent.id).join(', ') };
 }
 
@@ -228,13 +200,6 @@ function notConnected({ channel, account }: ChannelState, plan: Plan): Problem {
   return problem('channel-not-connected', {
     message: `${channel} (${account}) was connected on the old machine and is not connected on this one.`,
     hint: `Give it a minute and look: ${command} channels status --probe. If it asks to be linked, link it again.`,
-  });
-}
-
-function unhealthy(message: string): Problem {
-  return problem('new-unhealthy', {
-    message,
-    hint: 'See the log of the gateway in the folder of the run, and the report (neo-pull report).',
   });
 }
 

@@ -546,6 +546,11 @@ export const PROBLEMS = {
     why: 'The new gateway would serve another state dir, config, profile or home than the one that was moved.',
   },
   'new-unhealthy': { exit: EXIT.cutover, stops: true, why: 'The new gateway runs but does not answer as it should.' },
+  'probes-disagree': {
+    exit: EXIT.cutover,
+    stops: true,
+    why: 'The product says one thing of the new gateway, and its port, process and page another.',
+  },
   'line-unfinished': {
     exit: EXIT.degraded,
     stops: false,

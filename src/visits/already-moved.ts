@@ -1,4 +1,4 @@
-import { newAlive } from '../checks/live.ts';
+import { newAlive } from '../checks/new-alive.ts';
 import { oldIsDead } from '../checks/old-dead.ts';
 import { EXIT } from '../core/exit.ts';
 import { fail } from '../core/problem.ts';

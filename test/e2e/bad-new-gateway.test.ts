@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { fail } from '../../src/core/problem.ts';
@@ -136,14 +136,43 @@ describe('a new gateway', () => {
       },
     ));
 
-  it('that dies before it is looked at rolls back: 9', () =>
+  it('of which health says that it is not well, and its port and page that it serves, rolls back: 9, with both words', () =>
+    tryMove({ traps: { new: { 'health-lies': true } } }, (tried) => {
+      expectRolledBack(tried, 9, 'probes-disagree');
+      expect(tried.verdict.problem?.message).toMatch(/product says no \(health not ok\).* says yes \(.*HTTP 200/);
+    }));
+
+  it('whose workspace leads out of what was moved rolls back: 9', () =>
     tryMove(
       {
+        meanwhile: at('step.applied', 'start-quiet', ({ new: { home } }) => {
+          const workspace = join(home, '.smart-agent-neo/workspace-ops');
+          renameSync(workspace, join(home, 'elsewhere'));
+          symlinkSync(join(home, 'elsewhere'), workspace);
+        }),
+      },
+      (tried) => {
+        const elsewhere = join(tried.lab.new.home, 'elsewhere');
+        rmSync(elsewhere, { recursive: true });
+        expectRolledBack(tried, 9, 'new-unhealthy');
+        expect(tried.verdict.problem?.message).toContain(`workspace-ops (${elsewhere})`);
+      },
+    ));
+
+  it('that dies before it is looked at, and of which health says that it is well, rolls back: 9', () =>
+    tryMove(
+      {
+        traps: { new: { 'health-lies': true } },
         meanwhile: at('step.before', 'it-works', ({ new: side }) => {
           for (const one of liveProcesses(side.pidsFile)) killOne(one);
         }),
       },
-      (tried) => expectRolledBack(tried, 9, 'new-unhealthy'),
+      (tried) => {
+        expectRolledBack(tried, 9, 'probes-disagree');
+        expect(tried.verdict.problem?.message).toMatch(
+          /product says yes \(health ok\).* says no \(it does not run, no answer\)/,
+        );
+      },
     ));
 
   it('whose service cannot be installed after the commit is proven dead, and rolls back: 9', () =>

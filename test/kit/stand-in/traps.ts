@@ -17,6 +17,7 @@ export const TRAPS = {
   'doctor-cuts-transcript': 'doctor takes the last line of a transcript away',
   'doctor-fails': 'doctor ends with 1',
   'doctor-hangs': 'doctor never comes back',
+  'health-lies': '`health` says well of a gateway that is down, and not well of one that is up',
   'sessions-lost': 'the gateway lists no sessions and one agent',
   'channels-do-not-connect': 'channels run, and do not get connected',
   'channels-complain': 'the gateway logs that logins were refused, replaced, polled elsewhere and want a QR code',

@@ -128,7 +128,7 @@ export async function health(): Promise<number> {
       sessions: { count: sessions, recent: [] },
     }));
     json({
-      ok: true,
+      ok: trap('health-lies') === undefined,
       ts: Date.now(),
       durationMs: 0,
       channels: {},
@@ -140,6 +140,10 @@ export async function health(): Promise<number> {
     return 0;
   } catch (error) {
     if (!(error instanceof GatewayClosed)) throw error;
+    if (trap('health-lies')) {
+      json({ ok: true, ts: Date.now(), agents: [], sessions: { count: 0, recent: [] } });
+      return 0;
+    }
     process.stderr.write(
       `[${PRODUCT}] Failed to start CLI: Error: ${error.message}\n    at Object.onClose (file:///index.js:444:10)\n`,
     );
