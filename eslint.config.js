@@ -107,6 +107,7 @@ export default tseslint.config(
       'src/sqlite/program.ts',
       'src/host/sqlite-engine.ts',
       'src/gateway/pm2-program.ts',
+      'src/steps/dead-man-program.ts',
       'src/transfer/rsh.ts',
       'src/read-only/program.ts',
       'src/read-only/kin.ts',

@@ -14,6 +14,8 @@ const PROGRAMS = [
   { entry: 'src/gateway/probe-program.ts', to: 'src/gateway/probe-program.generated.ts', target: 'node18' },
   { entry: 'src/sqlite/program.ts', to: 'src/sqlite/program.generated.ts', target: 'node18' },
   { entry: 'src/gateway/pm2-program.ts', to: 'src/gateway/pm2-program.generated.ts', target: 'node18' },
+  // After the programs that it holds.
+  { entry: 'src/steps/dead-man-program.ts', to: 'src/steps/dead-man-program.generated.ts', target: 'node18' },
   { entry: 'src/transfer/rsh.ts', to: 'src/transfer/rsh.generated.ts', target: 'node20' },
   { entry: 'src/host/openssh-askpass.ts', to: 'src/host/openssh-askpass.generated.ts', target: 'node20' },
 ];

@@ -30,6 +30,8 @@ import { catchUp, isWorthCatchingUp } from './steps/catch-up.ts';
 import { claim } from './steps/claim.ts';
 import { commit } from './steps/commit.ts';
 import { copyAgain, lastDelta, seed } from './steps/copy-roots.ts';
+import { armDeadMan, disarmDeadMan } from './steps/dead-man.ts';
+import { deadManMs } from './steps/dead-man-client.ts';
 import { doctor } from './steps/doctor.ts';
 import { ensure } from './steps/ensure.ts';
 import { fenceOld } from './steps/fence-old.ts';
@@ -102,9 +104,11 @@ export function cutover(
   plan: Plan,
   { committed, follower = null }: { committed: boolean; follower?: Follower | null },
 ): readonly AnyStep[] {
+  const hasDeadMan = deadManMs(plan) !== null;
   return [
     claim(plan),
     ...(carriedNames(plan).length > 0 ? [carryEnv(plan, carriedValues(plan))] : []),
+    ...(hasDeadMan ? [armDeadMan(plan)] : []),
     stopOld(plan),
     fenceOld(plan),
     ensure('old-is-dead', 'See that nothing of the old gateway is left', [oldDied(plan), rootsThere(plan)]),
@@ -128,6 +132,7 @@ export function cutover(
       oldDidNotReturn(plan),
       oldUnchanged(plan),
     ]),
+    ...(hasDeadMan ? [disarmDeadMan(plan)] : []),
     commit(),
     startNew(plan),
     soak(plan, {

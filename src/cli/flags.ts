@@ -69,6 +69,16 @@ export const SETTINGS_FLAGS = {
   config: { ...text, group: CONDUCT, describe: "Settings file, in place of the account's; none: no file" },
 } as const satisfies Record<string, Options>;
 
+/** What the old machine does when it does not hear from us. */
+const DEAD_MAN_FLAG = {
+  'dead-man': {
+    ...text,
+    group: CONDUCT,
+    describe:
+      'Old gateway starts again when its machine does not hear from here for so long; 0: never [10m if unattended]',
+  },
+} as const satisfies Record<string, Options>;
+
 /** Waits of a move. */
 export const LIMIT_FLAGS = {
   bwlimit: { ...text, group: CONDUCT, describe: 'KiB per second that the copy may use' },
@@ -83,6 +93,7 @@ export const LIMIT_FLAGS = {
     group: CONDUCT,
     describe: 'Put everything back when no gateway has run for so long, in seconds',
   },
+  ...DEAD_MAN_FLAG,
   soak: { ...text, group: PATIENCE, describe: 'How long the new gateway is watched at the end [30]' },
   'stop-timeout': { ...text, group: PATIENCE, describe: 'For a gateway to stop [60]' },
   'start-timeout': { ...text, group: PATIENCE, describe: 'For a gateway to come up [90]' },
@@ -107,6 +118,7 @@ export const CUTOVER_FLAGS = {
     group: CONDUCT,
     describe: 'When no session was written for so long: 60s, 5m (a neo-pull has to follow)',
   },
+  ...DEAD_MAN_FLAG,
   paranoid: { ...flag, group: CONDUCT, describe: 'Look at every file in the last pass, whatever the watcher has seen' },
 } as const satisfies Record<string, Options>;
 

@@ -66,6 +66,11 @@ function isoMoment(text: string): number | null {
   return Date.parse(text.replace(' ', 'T'));
 }
 
+/** A while as `whileOf` takes it, or null for `0`: never. Throws `option-invalid`. */
+export function whileOrNever(name: string, text: string): number | null {
+  return text === '0' ? null : whileOf(name, text);
+}
+
 function whileIn(text: string): number | null {
   if (/^\d{1,6}$/.test(text)) return Number(text) * 1000;
   const [whole, hours = '0', minutes = '0', seconds = '0'] =

@@ -3,6 +3,7 @@ import type { DoctorChanges } from '../core/event.ts';
 import { whyItStays } from '../core/fate.ts';
 import { outsideFateText } from '../core/outside.ts';
 import { inside } from '../core/only-files.ts';
+import { deadManText } from './dead-man-text.ts';
 import type { Report, ReportStep } from '../core/report-shape.ts';
 import type { Problem } from '../core/problem.ts';
 import { PROBLEMS } from '../core/problem.ts';
@@ -215,7 +216,7 @@ function leftOut({ skipped }: Report): string {
   return rows.length === 0 ? '' : section('Left out', table(['root', 'rule', 'why', 'entries', 'bytes'], rows));
 }
 
-function changes({ rewrites, modes, fence }: Report): string {
+function changes({ rewrites, modes, fence, deadMan }: Report): string {
   const more = rewrites.count - rewrites.listed.length;
   return section('Changed in the copy', [
     ...(rewrites.count > 0 ? [`${counted(rewrites.count, 'path')} rewritten:`, ''] : []),
@@ -241,6 +242,7 @@ function changes({ rewrites, modes, fence }: Report): string {
       : []),
     ...modes.tightened.map((file) => `- ${code(file)}`),
     ...(fence ? ['', `Fence of the old gateway: ${fence.fence} (${printable(fence.how)}).`] : []),
+    ...(deadMan ? ['', `Dead-man's switch: ${deadManText(deadMan)}.`] : []),
   ]);
 }
 

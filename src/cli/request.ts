@@ -9,13 +9,16 @@ import { PRODUCT_NAMES, productNames } from '../gateway/product.ts';
 import { parseHop, parseTarget } from '../host/target.ts';
 import type { Request } from '../visits/visit.ts';
 import { closest } from './closest.ts';
-import type { ConnectionFlags, GatewayFlags, LimitFlags, OutputFlags } from './flags.ts';
+import { hasPerson } from './ask.ts';
+import type { ConnectionFlags, ConsentFlags, GatewayFlags, LimitFlags, OutputFlags } from './flags.ts';
+import { whileOrNever } from './moment.ts';
 import { profilesOf } from './profile-flags.ts';
 import type { Surroundings } from './surroundings.ts';
 
 const DEFAULT_PRODUCT: ProductName = 'smart-agent-neo';
 const TRANSPORTS: readonly Transport[] = ['auto', 'ssh2', 'openssh'];
 const DAY_S = 86_400;
+const DEAD_MAN_MS = 600_000;
 
 /** The surroundings of a command, and the products that the settings of the person add to those that are known. */
 type Around = Surroundings & { readonly products?: readonly Product[] };
@@ -23,7 +26,7 @@ type Around = Surroundings & { readonly products?: readonly Product[] };
 /** The flags of a command that looks at the old machine, as a Request. Throws `target-malformed`, `option-invalid`. */
 export function requestOf(
   target: string,
-  flags: ConnectionFlags & GatewayFlags & LimitFlags & Pick<OutputFlags, 'owner'>,
+  flags: ConnectionFlags & GatewayFlags & LimitFlags & ConsentFlags & OutputFlags,
   around: Around,
 ): Request {
   const { user, host, port } = parseTarget(target);
@@ -45,7 +48,7 @@ export function requestOf(
   const allProfiles = flags['all-profiles'] === true;
   const products: readonly AnyProduct[] = [...PRODUCT_NAMES, ...(around.products ?? [])];
   return {
-    ...{ target, connect, limits: limitsOf(flags) },
+    ...{ target, connect, limits: { ...limitsOf(flags), deadManMs: deadManOf(flags, around) ?? null } },
     asked: askedOf(flags, productOf(flags.product, products)),
     ...(flags.product === undefined && { among: products }),
     ...(allProfiles && { allProfiles }),
@@ -75,6 +78,19 @@ export function connectOf(flags: ConnectionFlags, around: Surroundings): Partial
     ...(flags['password-file'] !== undefined && { passwordFile: path(flags['password-file']) }),
     ...(flags['passphrase-file'] !== undefined && { passphraseFile: path(flags['passphrase-file']) }),
   };
+}
+
+/**
+ * After how long without a word from us the old machine is to start its gateway again: null for never, undefined where nothing was said
+ * and a person is there to look after it.
+ */
+export function deadManOf(
+  flags: Pick<LimitFlags, 'dead-man'> & ConsentFlags & OutputFlags,
+  around: Surroundings,
+): number | null | undefined {
+  const said = flags['dead-man'];
+  if (said !== undefined) return whileOrNever('--dead-man', said);
+  return flags.yes !== true && hasPerson(around, flags) ? undefined : DEAD_MAN_MS;
 }
 
 /** A wait given in seconds, in milliseconds. Throws `option-invalid`. */

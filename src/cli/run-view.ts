@@ -1,3 +1,4 @@
+import { deadManOf, type DeadMan } from '../core/dead-man.ts';
 import type { Event, Outcome, Running } from '../core/event.ts';
 import { begunBy } from '../core/begun-by.ts';
 import { nextSteps, type NextStep } from '../core/next-steps.ts';
@@ -25,6 +26,8 @@ export interface RunView {
   /** Since when that one serves, or none does; null when it was not touched. */
   readonly since: string | null;
   readonly isMidway: boolean;
+  /** The switch on the old machine that starts its gateway again; null where none was armed. */
+  readonly deadMan: DeadMan | null;
   /** The neo-pull that works on it now. */
   readonly working: { readonly pid: number; readonly command: string } | null;
   /** Does something answer on this machine at the gateway's port? Null when that says nothing. */
@@ -51,6 +54,7 @@ export async function viewRun(home: StateHome, { folder, events, state }: Earlie
     running,
     since: events.findLast(({ type }) => type === 'run.up' || type === 'run.down')?.ts ?? null,
     isMidway: midway,
+    deadMan: deadManOf(events, state),
     working:
       holder && isBy(holder, { id: folder.id, last: starts.at(-1)?.ts ?? '', outcome }) ? workingOf(holder) : null,
     newPort: plan && (await portOf(plan.new.gateway.port)),

@@ -1,3 +1,4 @@
+import { deadManText } from './dead-man-text.ts';
 import { printable } from '../host/printable.ts';
 import { listedProblem } from './problem-lines.ts';
 import { inked, type Paper } from './paper.ts';
@@ -35,6 +36,9 @@ export function statusLines(view: RunView, paper: Paper): string[] {
       'Gateway',
       `${RUNNING[view.running]}${view.since === null ? '' : `, since ${view.since}`} (by the journal)`,
     ),
+    ...(view.deadMan && view.deadMan.stands !== 'ended' && view.deadMan.stands !== 'cancelled'
+      ? line('Switch', deadManText(view.deadMan))
+      : []),
     ...portLines(view).flatMap((text) => line('Port', text)),
     ...line('Folder', view.folder),
     ...(view.problem && !view.working ? ['', ...listedProblem(view.problem, paper)] : []),

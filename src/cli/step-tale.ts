@@ -14,6 +14,7 @@ const NOTICEABLE_MS = 100;
 /** Steps whose undoing puts something back; the others have nothing to undo, and are not worth a line on the way back. */
 export const PUT_BACK: ReadonlySet<string> = new Set([
   'claim',
+  'arm-dead-man',
   'stop-old',
   'fence-old',
   'reconcile',
@@ -131,6 +132,9 @@ export class StepTale {
         );
         if (event.carried && event.carried.length > 0)
           this.#notes.push(`${counted(event.carried.length, 'variable')} carried`);
+        return [];
+      case 'run.armed':
+        this.#notes.push(`after ${durationText(event.timeoutMs)}, by ${event.how}`);
         return [];
       case 'run.fenced':
         this.#notes.push(`${event.fence}: ${event.how}`);

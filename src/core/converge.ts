@@ -123,7 +123,7 @@ function dirtOf(rounds: readonly Round[]): number | null {
  */
 export function forecastOf(rates: Rates, known: Known): Forecast {
   const parts: ForecastPart[] = [
-    part('stop', known, ['claim', 'stop-old', 'fence-old', 'old-is-dead'], USUAL.stopMs),
+    part('stop', known, ['claim', 'arm-dead-man', 'stop-old', 'fence-old', 'old-is-dead'], USUAL.stopMs),
     copyPart(rates, known),
     part('verify', known, ['copy-is-whole', 'copy-as-planned'], verifyMs(known)),
     part('swap', known, ['reconcile', 'stop-new', 'swap'], USUAL.restMs),
@@ -131,7 +131,7 @@ export function forecastOf(rates: Rates, known: Known): Forecast {
     part(
       'start',
       known,
-      ['start-quiet', 'it-works', 'stop-quiet', 'nothing-moved-meanwhile', 'commit', 'start-new'],
+      ['start-quiet', 'it-works', 'stop-quiet', 'nothing-moved-meanwhile', 'disarm-dead-man', 'commit', 'start-new'],
       USUAL.startMs,
     ),
   ];

@@ -98,6 +98,8 @@ export type EventBody =
       /** File in the run's folder that leads each rewritten path back to what it was. */
       map?: string;
     }
+  /** The old machine starts its gateway again by itself when it has not heard from us for so long. */
+  | { type: 'run.armed'; timeoutMs: number; how: string }
   | { type: 'run.fenced'; fence: 'enforced' | 'advisory'; how: string }
   /** One pass of the product's doctor; `changes` is all that it has done since before its first. */
   | { type: 'run.doctor'; exitCode: number; output: string; pass?: number; changes?: DoctorChanges }

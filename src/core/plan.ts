@@ -173,6 +173,8 @@ export interface Limits {
   readonly downtimeMs?: number | null;
   /** No gateway may be down for longer before the commit: then everything is put back. */
   readonly hardDowntimeMs?: number | null;
+  /** The old machine starts its gateway again by itself when it has not heard from us for so long before the commit; null or absent: it does not. */
+  readonly deadManMs?: number | null;
 }
 
 /** How the old gateway ran when it was looked at. */

@@ -474,6 +474,21 @@ export const PROBLEMS = {
   // cutover
   'old-did-not-stop': { exit: EXIT.cutover, stops: true, why: 'The old gateway did not stop in time.' },
   'old-alive': { exit: EXIT.cutover, stops: true, why: 'The old gateway shows signs of life.' },
+  'dead-man-not-armed': {
+    exit: EXIT.cutover,
+    stops: true,
+    why: 'Nothing would start the old gateway again if neo-pull were cut off from the old machine.',
+  },
+  'dead-man-fired': {
+    exit: EXIT.cutover,
+    stops: true,
+    why: 'The old machine had not heard from neo-pull for so long that it started its gateway again.',
+  },
+  'dead-man-not-cancelled': {
+    exit: EXIT.cutover,
+    stops: true,
+    why: 'The old machine might still start its gateway again, and then there would be two.',
+  },
   'fence-failed': { exit: EXIT.cutover, stops: true, why: 'The old gateway could not be kept from coming back.' },
   'rewrite-failed': { exit: EXIT.cutover, stops: true, why: 'A file that holds old paths could not be rewritten.' },
   'text-names-old-path': {

@@ -1,3 +1,4 @@
+import type { DeadMan } from './dead-man.ts';
 import type { ByHandList } from './by-hand.ts';
 import type { Counts } from './census.ts';
 import type { Downtime } from './downtime.ts';
@@ -115,6 +116,8 @@ export interface Report {
     readonly passes: number;
     readonly changes: DoctorChanges | null;
   } | null;
+  /** The old machine was to start its gateway again by itself when it did not hear from neo-pull. */
+  readonly deadMan: DeadMan | null;
   readonly checklist: readonly ChecklistLine[];
   readonly warnings: readonly Problem[];
   readonly problems: readonly Problem[];

@@ -1,6 +1,7 @@
 import { begunBy } from './begun-by.ts';
 import { nameKept } from './keepers.ts';
 import { downtimeOf } from './downtime.ts';
+import { deadManOf } from './dead-man.ts';
 import type { Event, Rewrite } from './event.ts';
 import { nextSteps } from './next-steps.ts';
 import { movedPaths, parkedPlaces } from './only-files.ts';
@@ -42,6 +43,7 @@ export function foldReport(events: readonly Event[]): Report {
     inventory: inventoryOf(events, plan),
     ...reconciledOf(events, state),
     fence: fenceOf(events),
+    deadMan: deadManOf(events, state),
     doctor: doctorOf(events),
     checklist: ofType(events, 'run.checked').at(-1)?.checklist ?? [],
     ...problemsOf(events, plan),

@@ -5,6 +5,7 @@ import { runOk } from '../host/run.ts';
 import { claimFolder } from './claim.ts';
 
 const RETIRE = `umask 077
+rm -rf -- "$1/dead-man"
 { printf '%s\\n' "The gateway of this account moved to $2 (neo-pull run $3)." \\
     'Its data here is untouched. To bring it back: neo-pull rollback on that machine.'; } > "$1/MOVED"`;
 

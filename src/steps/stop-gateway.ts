@@ -1,43 +1,23 @@
 import { rm } from 'node:fs/promises';
-import type { Host } from '../core/host.ts';
-import type { Gateway, Plan, RanAs } from '../core/plan.ts';
+import type { Plan } from '../core/plan.ts';
 import { fail, type ProblemCode } from '../core/problem.ts';
 import type { Step, World } from '../core/step.ts';
 import { askStop } from '../gateway/ask.ts';
-import { hasKept, keepForeground, launchForeground, signalProcess } from '../gateway/foreground.ts';
+import { keepForeground, signalProcess } from '../gateway/foreground.ts';
 import { readLife, type Life } from '../gateway/life.ts';
-import {
-  byHand,
-  disableService,
-  enableService,
-  isKeptUnseen,
-  startService,
-  stopService,
-} from '../gateway/supervise.ts';
+import { disableService, enableService, isKeptUnseen, stopService } from '../gateway/supervise.ts';
 import { claimFolder } from './claim.ts';
-import { isAs, POLL_MS, waitForLife } from './wait-for-life.ts';
+import { leaveToDeadMan } from './dead-man-client.ts';
+import { ranBefore, startAgain, type RanBefore, type Subject } from './start-again.ts';
+import { waitForLife } from './wait-for-life.ts';
 
-/** How a gateway ran before it was stopped: all that putting it back needs, apart from the files kept in `folder`. */
-export type RanBefore = {
-  readonly ran: RanAs;
-  readonly enabled: boolean;
-  /** In which way it starts by itself. */
-  readonly enabledAs?: string | null;
-  readonly process: { readonly pid: number; readonly startTime: string; readonly bootId: string } | null;
-};
-
-interface Subject {
-  readonly host: (world: World) => Host;
-  readonly gateway: Gateway;
-  /** On the gateway's own machine, 0700: what a foreground gateway was started with. */
-  readonly folder: (world: World) => string;
+interface Stopped extends Subject {
   readonly stuck: ProblemCode;
-  readonly limits: Plan['limits'];
 }
 
 /** Stops the old gateway by its own means and waits until nothing of it is left; the product's word is not believed. */
 export function stopOld(plan: Plan): Step<RanBefore> {
-  const subject: Subject = {
+  const subject: Stopped = {
     host: (world) => world.old,
     gateway: plan.old.gateway,
     folder: () => `${claimFolder(plan)}/undo`,
@@ -57,6 +37,8 @@ export function stopOld(plan: Plan): Step<RanBefore> {
     },
     async undo(world, before) {
       if (before.ran === 'stopped') return;
+      // As long as a dead-man's switch may start it, nobody else does.
+      await leaveToDeadMan(plan, world);
       await startAgain(world, subject, before);
       await world.emit({ type: 'run.up', gateway: 'old' });
     },
@@ -68,7 +50,7 @@ export function stopOld(plan: Plan): Step<RanBefore> {
  * after the swap would speak with the moved identity.
  */
 export function stopNew(plan: Plan): Step<RanBefore> {
-  const subject: Subject = {
+  const subject: Stopped = {
     host: (world) => world.new,
     gateway: plan.new.gateway,
     folder: (world) => `${world.run.path}/undo-new/gateway`,
@@ -93,15 +75,7 @@ export function stopNew(plan: Plan): Step<RanBefore> {
   };
 }
 
-async function ranBefore(world: World, subject: Subject): Promise<RanBefore> {
-  const life = await readLife(subject.host(world), subject.gateway, world);
-  const isKept = life.service?.active ?? (life.alive && isKeptUnseen(subject.gateway));
-  const ran = isKept ? 'service' : life.process ? 'foreground' : 'stopped';
-  const process = life.process && { pid: life.process.pid, startTime: life.process.startTime, bootId: life.bootId };
-  return { ran, enabled: life.service?.enabled ?? false, enabledAs: life.service?.enabledAs ?? null, process };
-}
-
-async function stop(world: World, subject: Subject, before: RanBefore): Promise<void> {
+async function stop(world: World, subject: Stopped, before: RanBefore): Promise<void> {
   if (before.ran === 'service') await stopByService(world, subject);
   else if (before.process) await stopByProcess(world, subject, before.process);
   const life = await waitForLife(world, { ...subject, host: subject.host(world) }, 'down', subject.limits.stopMs);
@@ -112,7 +86,7 @@ async function stop(world: World, subject: Subject, before: RanBefore): Promise<
  * The product's stop is asked first where the service is of its making, for it drains; what it answers does not matter, only what is
  * still alive then.
  */
-async function stopByService(world: World, subject: Subject): Promise<void> {
+async function stopByService(world: World, subject: Stopped): Promise<void> {
   const host = subject.host(world);
   const { gateway, limits } = subject;
   if (!gateway.supervisor) await askStop(host, gateway, { ...world, timeoutMs: limits.stopMs });
@@ -123,7 +97,7 @@ async function stopByService(world: World, subject: Subject): Promise<void> {
 
 async function stopByProcess(
   world: World,
-  subject: Subject,
+  subject: Stopped,
   process: NonNullable<RanBefore['process']>,
 ): Promise<void> {
   const host = subject.host(world);
@@ -132,55 +106,7 @@ async function stopByProcess(
   await signalProcess(host, subject.gateway, process, 'TERM');
 }
 
-async function startAgain(world: World, subject: Subject, before: RanBefore): Promise<void> {
-  const host = subject.host(world);
-  const { gateway, limits } = subject;
-  if (!(await staysAlive(world, subject, before))) {
-    if (before.ran === 'service') await startService(host, gateway, { ...world, waitMs: limits.startMs });
-    else await launchForeground(host, gateway, { folder: subject.folder(world) });
-  }
-  const life = await waitForLife(world, { host, gateway }, 'up', limits.startMs);
-  if (isAs(life, 'up')) return;
-  throw fail('command-failed', {
-    message: `The gateway on ${host.label} was told to start again and has not opened its port after ${limits.startMs / 1000} s.`,
-    hint: `On that machine: ${(before.ran === 'service' && byHand(gateway, 'start')) || `${gateway.argv.join(' ')} gateway --port ${gateway.port}`}`,
-  });
-}
-
-/**
- * Does it live, and go on living? One that was told to stop a moment ago, before a crash or Ctrl-C, lives on until it has drained; to
- * take it for running would leave nobody running.
- */
-async function staysAlive(world: World, subject: Subject, before: RanBefore): Promise<boolean> {
-  const host = subject.host(world);
-  const deadline = world.clock.now() + subject.limits.stopMs;
-  for (let isTold = false; ; isTold = true) {
-    const life = await readLife(host, subject.gateway, world);
-    if (!life.alive) return false;
-    if (world.clock.now() >= deadline || !(await mayBeEnding(world, subject, { before, life }))) return true;
-    if (!isTold) await world.emit({ type: 'notice', message: watched(host, subject) });
-    await world.clock.sleep(POLL_MS, world.signal);
-  }
-}
-
-/** A service shows it, unless the call that is to stop it has not come that far; a process has been told once it was kept. */
-async function mayBeEnding(
-  world: World,
-  subject: Subject,
-  { before, life }: { before: RanBefore; life: Life },
-): Promise<boolean> {
-  if (before.ran === 'service') return life.calls.length > 0 || life.service?.activeState !== 'active';
-  const [was, is] = [before.process, life.process];
-  // In its last moments a process cannot be seen any more, and its port still can.
-  const isAnother = is !== null && (is.pid !== was?.pid || is.startTime !== was.startTime);
-  return !isAnother && (await hasKept(subject.host(world), subject.folder(world)));
-}
-
-function watched(host: Host, { limits }: Subject): string {
-  return `The gateway on ${host.label} still lives. It may have been told to stop, so it is watched for up to ${limits.stopMs / 1000} s.`;
-}
-
-function stuck(subject: Subject, life: Life): Error {
+function stuck(subject: Stopped, life: Life): Error {
   const seen = life.evidence.map((one) => `${one.kind} ${one.detail}`).join('; ');
   return fail(subject.stuck, {
     message: `The gateway was told to stop and still lives after ${subject.limits.stopMs / 1000} s: ${seen}.`,

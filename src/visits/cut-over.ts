@@ -8,6 +8,7 @@ import { advance, unwind, type UndoFailure } from '../run/runner.ts';
 import { markDirtyIfThere } from '../steps/staging-dir.ts';
 import { keptPath } from '../steps/swap.ts';
 import { budgeted } from './budget.ts';
+import { renewed } from './renewal.ts';
 import { sabotaged } from './sabotage.ts';
 import { asFound, contextOf, planOf, stateOf, type Verdict, type Visit } from './visit.ts';
 
@@ -46,13 +47,16 @@ export async function goTo(visit: Visit, last: string, together: readonly Visit[
   const [end, committed] = [ids.indexOf(last) + 1, ids.indexOf('commit') + 1];
   const context = contextOf(visit);
   const { old } = context.world;
-  const budget = budgeted(visit, { ...context.world, old: old.steady?.() ?? old }, together);
+  const steady = { ...context.world, old: old.steady?.() ?? old };
+  const renewal = await renewed(visit, steady, together);
+  const budget = budgeted(visit, renewal.world, together);
   // Between the commit and the start no gateway runs anywhere: Ctrl-C is heeded after it.
   const unheeding = { ...context, world: { ...context.world, signal: new AbortController().signal } };
   try {
     await advance(steps.slice(0, Math.min(end, committed)), { ...context, world: budget.world });
   } finally {
     budget.dispose();
+    await renewal.dispose();
   }
   if (end > committed) await advance(steps.slice(committed, end), unheeding);
 }

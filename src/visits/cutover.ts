@@ -9,8 +9,12 @@ import { drain } from './drain.ts';
 import { agreedPlan, isMoved, refuseClosed, refuseMidway, refuseSuperseded, runNamed } from './earlier-run.ts';
 import { conclude, contextOf, planOf, type Tools, type Verdict } from './visit.ts';
 
-/** `neo-pull cutover [run]`: look again, bring staging up to date, cut over, tell. */
-export function cutover(tools: Tools, wanted: string | null, connect: Partial<Connect>): Promise<Verdict> {
+/** `neo-pull cutover [run]`: look again, bring staging up to date, cut over, tell. Without `deadManMs` what the run began with stays. */
+export function cutover(
+  tools: Tools,
+  wanted: string | null,
+  { connect, deadManMs }: { connect: Partial<Connect>; deadManMs?: number | null | undefined },
+): Promise<Verdict> {
   return conclude(tools, async (visit) => {
     const earlier = await runNamed(tools.stateHome, wanted);
     visit.known = earlier.state;
@@ -19,7 +23,8 @@ export function cutover(tools: Tools, wanted: string | null, connect: Partial<Co
     refuseMidway(earlier);
     refuseClosed(earlier);
     await refuseSuperseded(tools.stateHome, earlier);
-    const { target, asked, limits } = agreed;
+    const { target, asked } = agreed;
+    const limits = deadManMs === undefined ? agreed.limits : { ...agreed.limits, deadManMs };
     const request = { target, asked, limits, connect: { ...agreed.connect, ...connect } };
     const seen = await lookAt(visit, request, { asksChannels: true });
     const { plan, problems } = seen;

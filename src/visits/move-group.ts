@@ -60,7 +60,7 @@ interface Failed {
 
 async function commitAll(group: readonly Member[]): Promise<Failed | null> {
   const together = group.map(({ visit }) => visit);
-  for (const last of ['fence-old', 'stop-quiet', 'nothing-moved-meanwhile', 'commit']) {
+  for (const last of ['fence-old', 'stop-quiet', 'nothing-moved-meanwhile', 'disarm-dead-man', 'commit']) {
     for (const member of group) {
       const cause = await goTo(member.visit, last, together).then(() => null, problemOf);
       if (cause) return { member, cause };

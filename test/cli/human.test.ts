@@ -187,7 +187,9 @@ describe('a run as a person reads it', () => {
   });
 
   it('tells of every step that puts something back, and knows them by their real names', () => {
-    const real = new Set(cutover(samplePlan(), { committed: false }).map(({ id }) => id));
+    const plan = samplePlan();
+    const withDeadMan = { ...plan, limits: { ...plan.limits, deadManMs: 600_000 } };
+    const real = new Set(cutover(withDeadMan, { committed: false }).map(({ id }) => id));
     for (const id of PUT_BACK) expect(real).toContain(id);
   });
 });

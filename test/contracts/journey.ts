@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { EventBody } from '../../src/core/event.ts';
-import type { Asked, Plan } from '../../src/core/plan.ts';
+import type { Asked, Limits, Plan } from '../../src/core/plan.ts';
 import { EMPTY_RUN, foldRun, type RunState } from '../../src/core/run-state.ts';
 import type { AnyStep, World } from '../../src/core/step.ts';
 import { cutover, look, staging } from '../../src/migrate.ts';
@@ -24,6 +24,7 @@ export interface JourneyOptions {
   readonly lab: TempLabOptions;
   /** What the person asks for beyond what is usual. */
   readonly asked?: Partial<Asked>;
+  readonly limits?: Partial<Limits>;
   /** Before anybody looks: what else is on the machines. Gives the secrets that are in it. */
   readonly furnish?: (lab: TempLab) => Promise<readonly string[]>;
   /** What happens on the machines, by other hands, just before a step: step id → what. */
@@ -115,10 +116,10 @@ export class Journey {
   }
 }
 
-async function open({ lab: wanted, furnish, asked = {} }: JourneyOptions): Promise<Opened> {
+async function open({ lab: wanted, furnish, asked = {}, limits = {} }: JourneyOptions): Promise<Opened> {
   const lab = await makeTempLab({ sessions: 2, ...wanted });
   const canaries = [...lab.state.canaries, ...((await furnish?.(lab)) ?? [])];
-  const { tools, request } = moverFor(lab, { asked, limits: { soakMs: 0, stopMs: 4000, startMs: 8000 } });
+  const { tools, request } = moverFor(lab, { asked, limits: { soakMs: 0, stopMs: 4000, startMs: 8000, ...limits } });
   const old = await tools.connect(request.connect, () => Promise.resolve());
   const { signal } = new AbortController();
   const around = { clock: tools.clock, signal, emit: () => Promise.resolve() };

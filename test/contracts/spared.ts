@@ -51,6 +51,11 @@ export const ENDED: Spared = {
   why: 'a quiet gateway is not started again on the way back',
 };
 
+export const WATCHED: Spared = {
+  lines: /^old\/\.neo-pull-old\/default\/dead-man\/\S+ file/,
+  why: 'what the switch and we say to each other names processes; the folder goes with the arming',
+};
+
 export const EMPTIED: Spared = {
   lines: /^new\/\.neo-pull\/\S+-files-\d+\.(?:staging|kept-\S+) dir/,
   why: 'single files leave the directory that they were staged in, and what is kept of them has one of its own',

@@ -16,7 +16,7 @@ import {
 } from '../flags.ts';
 import { homeOf } from '../home.ts';
 import { drainOf, momentOf, whileOf } from '../moment.ts';
-import { connectOf } from '../request.ts';
+import { connectOf, deadManOf } from '../request.ts';
 import type { Surroundings } from '../surroundings.ts';
 
 type Flags = ConnectionFlags & ConsentFlags & CutoverFlags & DrainFlags & OutputFlags;
@@ -29,6 +29,7 @@ export const cutover: Command<Flags> = {
   async run(called, around) {
     const connect = connectOf(called, around);
     const order = orderOf(called, around);
+    const deadManMs = deadManOf(called, around);
     const followed = await followedRun(called.word, around);
     if (followed) return orderThere(called, around, { run: followed, order });
     refuseLater(called);
@@ -38,7 +39,7 @@ export const cutover: Command<Flags> = {
       flags: called,
       name: 'cutover',
       planIs: 'question',
-      visit: (tools) => visits.cutover({ ...tools, drain }, called.word, connect),
+      visit: (tools) => visits.cutover({ ...tools, drain }, called.word, { connect, deadManMs }),
     });
   },
 };
@@ -63,6 +64,11 @@ async function orderThere(
       message:
         'A neo-pull follows for this run, and takes over when no session was written for a while: --drain is not for it.',
       hint: 'neo-pull cutover --when-idle 60s',
+    });
+  if (called['dead-man'] !== undefined)
+    throw fail('usage', {
+      message: 'A neo-pull follows for this run, and has its own --dead-man.',
+      hint: `End it first: neo-pull stop ${run.id}. Then: neo-pull sync --follow --dead-man ${called['dead-man']}`,
     });
   if (called['fail-step'] !== undefined)
     throw fail('usage', {
