@@ -55,6 +55,7 @@ const SENTENCES: Readonly<Record<Exclude<Outcome, 'interrupted'>, string>> = {
   moved: 'The gateway runs on this machine.',
   'already-moved': 'Nothing now; the gateway was moved before.',
   'rolled-back': 'Everything was put back as it was. The private copy on this machine is kept for the next try.',
+  unfenced: 'The old gateway starts by itself as it did before the move; nothing was started.',
   failed: 'Only the private copy on this machine, which the next try goes on from. The old machine is untouched.',
 };
 
@@ -95,6 +96,7 @@ const HEADLINES: Readonly<Record<Outcome, string>> = {
   moved: 'Moved. The gateway runs on this machine now.',
   'already-moved': 'Already moved: the gateway runs on this machine, and the old one is off. Nothing was done.',
   'rolled-back': 'Rolled back. Everything is as it was before.',
+  unfenced: 'The old machine may run its gateway again. It was not started.',
   refused: 'Refused before anything was changed.',
   failed: 'Failed.',
   interrupted: 'Interrupted.',

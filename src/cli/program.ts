@@ -19,6 +19,7 @@ import { service } from './commands/service.ts';
 import { status } from './commands/status.ts';
 import { stop } from './commands/stop.ts';
 import { sync } from './commands/sync.ts';
+import { unfence } from './commands/unfence.ts';
 import { verify } from './commands/verify.ts';
 import { flagsFromEnvironment } from './environment.ts';
 import { jsonLine } from './ndjson.ts';
@@ -36,6 +37,7 @@ export const COMMANDS: readonly Command[] = [
   cutover,
   resume,
   rollback,
+  unfence,
   status,
   pause,
   goOn,

@@ -20,6 +20,7 @@ const OUTCOMES: Readonly<Record<NonNullable<RunView['outcome']>, string>> = {
   moved: 'moved',
   'already-moved': 'moved before',
   'rolled-back': 'rolled back: everything is as it was',
+  unfenced: 'the old gateway starts by itself again, as it did before the move',
   refused: 'refused before anything was changed',
   failed: 'failed',
   interrupted: 'interrupted',

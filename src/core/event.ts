@@ -6,7 +6,16 @@ import type { Problem } from './problem.ts';
 
 /** How a run ended. */
 export type Outcome =
-  'planned' | 'staged' | 'verified' | 'moved' | 'already-moved' | 'rolled-back' | 'refused' | 'failed' | 'interrupted';
+  | 'planned'
+  | 'staged'
+  | 'verified'
+  | 'moved'
+  | 'already-moved'
+  | 'rolled-back'
+  | 'unfenced'
+  | 'refused'
+  | 'failed'
+  | 'interrupted';
 
 /** Which machine runs the gateway. */
 export type Running = 'old' | 'new' | 'none' | 'mixed' | 'unknown';

@@ -609,6 +609,16 @@ export const PROBLEMS = {
     why: 'The old machine could not be looked at once more after the move.',
   },
   'old-alive-after-move': { exit: EXIT.unknown, stops: true, why: 'The old gateway runs again beside the new one.' },
+  'changed-since': {
+    exit: EXIT.confirmation,
+    stops: true,
+    why: 'Somebody has brought the old gateway back since the run broke off, and going on would stop it again.',
+  },
+  'unfence-refused': {
+    exit: EXIT.preflight,
+    stops: true,
+    why: 'Two gateways on one identity log each other out, so the old one stays off while the new one can run.',
+  },
   'moved-but': { exit: EXIT.unknown, stops: true, why: 'The move was finished before, and something changed since.' },
   detached: { exit: EXIT.interrupted, stops: true, why: 'Only the watching ended; the neo-pull that follows goes on.' },
   interrupted: { exit: EXIT.interrupted, stops: true, why: 'The run was interrupted.' },

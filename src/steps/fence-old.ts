@@ -3,7 +3,8 @@ import { fail } from '../core/problem.ts';
 import type { Step } from '../core/step.ts';
 import { byHand, disableService, enableService, isKeptUnseen, readService, stopService } from '../gateway/supervise.ts';
 
-type FenceBefore = { readonly enabled: boolean; readonly as?: string | null };
+/** In which way the old gateway started by itself before it was fenced. */
+export type FenceBefore = { readonly enabled: boolean; readonly as?: string | null };
 
 /**
  * Keeps the old gateway from coming back: its service is disabled, for a service that is merely stopped is revived by the next login,

@@ -7,7 +7,9 @@ import { claimFolder } from './claim.ts';
 const RETIRE = `umask 077
 rm -rf -- "$1/dead-man"
 { printf '%s\\n' "The gateway of this account moved to $2 (neo-pull run $3)." \\
-    'Its data here is untouched. To bring it back: neo-pull rollback on that machine.'; } > "$1/MOVED"`;
+    'Its data here is untouched, and it does not start by itself any more. To bring it back, on that machine:' \\
+    "  neo-pull rollback $3    gives it back as a whole" \\
+    "  neo-pull unfence $3     only lets it start here as before, once the new one is stopped and disabled"; } > "$1/MOVED"`;
 
 /** Leaves word on the old machine where its gateway went. The fence and the claim stay; the data is untouched. */
 export function retireOld(plan: Plan): Step<null> {

@@ -65,6 +65,12 @@ export function refuseClosed(run: EarlierRun): void {
 
 /** Throws `run-not-ready` for a run that is over: it was taken back, and going on with it would be a move that nobody asked for. */
 export function refuseOver(run: EarlierRun): void {
+  if (run.state.finished?.outcome === 'unfenced') {
+    throw fail('run-not-ready', {
+      message: `The old machine of run ${run.folder.id} was given its autostart back (neo-pull unfence): there is nothing to go on with.`,
+      hint: `Put the rest back too: neo-pull rollback ${run.folder.id}`,
+    });
+  }
   if (run.state.finished?.outcome !== 'rolled-back' && !isClosed(run)) return;
   throw fail('run-not-ready', {
     message: `Run ${run.folder.id} was rolled back: there is nothing to go on with.`,

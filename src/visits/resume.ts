@@ -19,6 +19,7 @@ import {
   type EarlierRun,
 } from './earlier-run.ts';
 import { followRun } from './follow.ts';
+import { broughtBack } from './found-since.ts';
 import { asFound, conclude, contextOf, planOf, stateOf, type Tools, type Verdict, type Visit } from './visit.ts';
 
 /** `neo-pull resume [run]`: after a crash, goes on from where the Journal says, forward or back; what followed follows on. */
@@ -34,7 +35,10 @@ export function resume(tools: Tools, wanted: string | null, connect: Partial<Con
     await reopen(visit, earlier, connect);
     const { unwinding } = stateOf(visit);
     if (unwinding) return takeBack(visit, unwinding);
-    if (isMidway(stateOf(visit))) return cutOver(visit);
+    if (isMidway(stateOf(visit))) {
+      const changed = await broughtBack(visit);
+      return changed ? takeBack(visit, changed) : cutOver(visit);
+    }
     if (wasSync(earlier) && begunBy(earlier.events).follows) return followOn(visit, earlier, connect);
     await advance(staging(planOf(visit)), contextOf(visit), { again: true });
     if (wasSync(earlier))

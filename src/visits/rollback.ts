@@ -2,7 +2,7 @@ import { EXIT } from '../core/exit.ts';
 import type { Connect } from '../core/plan.ts';
 import { problem } from '../core/problem.ts';
 import { reopen } from './begin.ts';
-import { consentToTakeBack } from './consent.ts';
+import { consentToTakeBack, costOfTakingBack } from './consent.ts';
 import { takeBack } from './cut-over.ts';
 import { agreedPlan, refuseSuperseded, runNamed } from './earlier-run.ts';
 import { conclude, type Tools, type Verdict } from './visit.ts';
@@ -25,7 +25,10 @@ export function rollback(
     const agreed = agreedPlan(earlier);
     await refuseSuperseded(tools.stateHome, earlier);
     const { committed, unwinding } = earlier.state;
-    if (committed && !unwinding && !afterCommit) await consentToTakeBack(visit, agreed);
+    if (committed && !unwinding) {
+      if (afterCommit) await visit.bus.emit({ type: 'notice', message: costOfTakingBack(agreed) });
+      else await consentToTakeBack(visit, agreed);
+    }
     await reopen(visit, earlier, connect);
     const asked = problem('interrupted', {
       message: 'Rolled back on request.',

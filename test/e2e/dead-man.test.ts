@@ -2,7 +2,9 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Event } from '../../src/core/event.ts';
+import type { Limits } from '../../src/core/plan.ts';
 import { pull } from '../../src/visits/pull.ts';
+import { resume } from '../../src/visits/resume.ts';
 import {
   expectAsBefore,
   expectMoved,
@@ -14,7 +16,8 @@ import {
 } from '../kit/mover-lab.ts';
 import { moverFor } from '../kit/mover.ts';
 import { finished, makeMoverProgram, type MoverProgram, type MoverWatch } from '../kit/mover-run.ts';
-import { at, expectRolledBack, tryMove } from '../kit/try-move.ts';
+import { ScriptedAsk } from '../kit/scripted-ask.ts';
+import { at, expectRolledBack, systemctl, tryMove } from '../kit/try-move.ts';
 import { waitFor } from '../kit/wait.ts';
 
 // Whole moves, and switches that take their second.
@@ -50,8 +53,14 @@ function move(lab: MoverLab, watch: MoverWatch, command: 'pull' | 'resume' | 'ro
 }
 
 /** Moves, and is killed at a moment. */
-async function killedAt(lab: MoverLab, when: (event: Event) => boolean): Promise<void> {
-  const end = await move(lab, { onEvent: (event, signal) => when(event) && signal('SIGKILL') });
+async function killedAt(
+  lab: MoverLab,
+  when: (event: Event) => boolean,
+  limits: Partial<Limits> = SHORT,
+): Promise<void> {
+  const order = orderFor(lab, 'pull');
+  const watch: MoverWatch = { onEvent: (event, signal) => when(event) && signal('SIGKILL') };
+  const end = await program.run({ ...order, limits: { ...order.limits, ...limits } }, watch);
   expect(end.signal).toBe('SIGKILL');
 }
 
@@ -139,6 +148,23 @@ describe("the dead-man's switch", () => {
     expect(lab.lab.running('old')).toEqual([]);
     expect(finished(await move(lab, {}, 'resume'))).toMatchObject({ outcome: 'moved', running: 'new', exitCode: 0 });
     await expectMoved(lab);
+  });
+
+  it('does not keep a person from bringing the old gateway back: resume says what was found at first, and asks (F95)', async () => {
+    const lab = await make('service');
+    await killedAt(lab, isAt('step.applied', 'last-delta'), { deadManMs: null });
+    systemctl(lab.lab, 'enable');
+    systemctl(lab.lab, 'start');
+    await waitFor('it runs', () => lab.lab.running('old').length === 1);
+    const alone = moverFor(lab.lab);
+    expect(await resume(alone.tools, null, {})).toMatchObject({ exitCode: 12, problem: { code: 'changed-since' } });
+    expect(alone.events.some((event) => event.type === 'notice' && /ran as a service/.test(event.message))).toBe(true);
+    const no = moverFor(lab.lab, { tools: { ask: new ScriptedAsk(false) } });
+    expect(await resume(no.tools, null, {})).toMatchObject({ exitCode: 12, problem: { code: 'declined' } });
+    expect(lab.lab.running('old')).toHaveLength(1);
+    const yes = moverFor(lab.lab, { tools: { ask: new ScriptedAsk(true) } });
+    expect(await resume(yes.tools, null, {})).toMatchObject({ outcome: 'rolled-back', running: 'old' });
+    await expectAsBefore(lab);
   });
 
   it('fires while neo-pull is held up for longer than its time; going on, it unwinds and never commits', async () => {

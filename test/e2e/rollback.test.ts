@@ -1,13 +1,16 @@
+import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { pull } from '../../src/visits/pull.ts';
 import { resume } from '../../src/visits/resume.ts';
 import { rollback } from '../../src/visits/rollback.ts';
+import { unfence } from '../../src/visits/unfence.ts';
 import { verify } from '../../src/visits/verify.ts';
 import { listTree } from '../kit/listing.ts';
 import { moverFor, type Mover } from '../kit/mover.ts';
 import { makeTempLab, type TempLab } from '../kit/temp-lab.ts';
+import { waitFor } from '../kit/wait.ts';
 
 let lab: TempLab;
 let mover: Mover;
@@ -72,6 +75,35 @@ describe('a move that is taken back after its commit', () => {
     expect(readdirSync(join(lab.new.home, '.neo-pull')).filter((name) => name.includes('.kept-'))).toHaveLength(1);
     expect(await verify(again.tools, null, {})).toMatchObject({ outcome: 'verified', running: 'new', exitCode: 0 });
     expect(await resume(again.tools, null, {})).toMatchObject({ outcome: 'already-moved', exitCode: 0 });
+    expect(lab.hub.violations()).toEqual([]);
+  });
+
+  it('the fence stays on while the new gateway can run, and comes off as it was found when a person asks for that (F107)', async () => {
+    const note = join(lab.old.home, '.neo-pull-old/default/MOVED');
+    expect(readFileSync(note, 'utf8')).toMatch(/neo-pull unfence \S+ +only lets it start here as before/);
+    const unit = 'smart-agent-neo-gateway.service';
+    const enabled = (): boolean =>
+      spawnSync('systemctl', ['--user', 'is-enabled', unit], { env: lab.old.env, encoding: 'utf8' }).stdout.trim() ===
+      'enabled';
+    const refused = await unfence(mover.tools, null, {});
+    expect(refused).toMatchObject({ exitCode: 3, problem: { code: 'unfence-refused' } });
+    expect(enabled()).toBe(false);
+    spawnSync('systemctl', ['--user', 'disable', '--now', unit], { env: lab.new.env });
+    await waitFor('the new gateway is off', () => lab.running('new').length === 0);
+    const nobody = moverFor(lab, { tools: { yes: false } });
+    expect(await unfence(nobody.tools, null, {})).toMatchObject({ exitCode: 12 });
+    expect(enabled()).toBe(false);
+    const done = await unfence(mover.tools, 'olga@old.example', {});
+    expect(done).toMatchObject({ outcome: 'unfenced', running: 'none', exitCode: 0 });
+    expect(enabled()).toBe(true);
+    expect(existsSync(note)).toBe(false);
+    expect(lab.running('old')).toEqual([]);
+    expect(await resume(mover.tools, null, {})).toMatchObject({ exitCode: 2, problem: { code: 'run-not-ready' } });
+    const back = await rollback(mover.tools, null, { connect: {}, afterCommit: true });
+    expect(back).toMatchObject({ outcome: 'rolled-back', running: 'old', exitCode: 0 });
+    expect(mover.events.some((event) => event.type === 'notice' && /have moved on/.test(event.message))).toBe(true);
+    expect(lab.running('old')).toHaveLength(1);
+    expect(listTree(live())).toEqual(formerLive);
     expect(lab.hub.violations()).toEqual([]);
   });
 });
