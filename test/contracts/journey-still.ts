@@ -21,6 +21,8 @@ import type { StepCase } from './step-cases.ts';
 /** No gateway runs and no service manager answers, but there are many roots, and something lives already where some will. */
 export const STILL: JourneyOptions = {
   lab: { runsAs: 'stopped', workspace: 'outside', manager: { old: { bus: 'off' }, new: { bus: 'off' } } },
+  // Asks for rounds that catch up with what changes.
+  limits: { downtimeMs: 60_000 },
   furnish({ old, new: here, state }) {
     // Modes that reconcile has to change, on files that it rewrites and on others; a link that it leads elsewhere.
     chmodSync(state.configPath, 0o644);
@@ -48,6 +50,7 @@ export const STILL_CASES: readonly StepCase[] = [
   { id: 'seed', spares: [STAGING], cuts: 3 },
   { id: 'old-paths', cuts: 2 },
   { id: 'warm-new', cuts: 4 },
+  { id: 'catch-up', spares: [STAGING], cuts: 3 },
   {
     id: 'claim',
     cuts: 12,
