@@ -82,7 +82,11 @@ const DEAD_MAN_FLAG = {
 /** Waits of a move. */
 export const LIMIT_FLAGS = {
   bwlimit: { ...text, group: CONDUCT, describe: 'KiB per second that the copy may use' },
-  'max-delete': { ...text, group: CONDUCT, describe: 'Halt when more entries than that are gone from a directory that moves [half of it]' },
+  'max-delete': {
+    ...text,
+    group: CONDUCT,
+    describe: 'Halt when more entries than that are gone from a directory that moves [half of it]',
+  },
   'max-downtime': {
     ...text,
     group: CONDUCT,
