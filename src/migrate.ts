@@ -14,6 +14,7 @@ import { oldPathsLeft } from './checks/old-paths.ts';
 import { preflight } from './checks/preflight.ts';
 import { rootsComplete } from './checks/roots-complete.ts';
 import { rootsThere } from './checks/roots-there.ts';
+import { strandedTranscripts } from './checks/stranded.ts';
 import { servesMoved } from './checks/serves-moved.ts';
 import { runningTurn } from './checks/turns.ts';
 import type { Clock } from './core/clock.ts';
@@ -124,7 +125,12 @@ export function cutover(
     ensure('copy-as-planned', 'See that only the declared changes were made', [copyAsPlanned(plan)]),
     stopNew(plan),
     swap(plan, { keepWritten: committed }),
-    doctor(plan, { trees: liveTrees(plan), lostNothing: doctorLostNothing(plan), keepWritten: committed }),
+    doctor(plan, {
+      trees: liveTrees(plan),
+      lostNothing: doctorLostNothing(plan),
+      stranded: () => strandedTranscripts(plan),
+      keepWritten: committed,
+    }),
     startQuiet(plan),
     ensure('it-works', 'See that the new gateway works', [newWorks(plan), servesMoved(plan), nothingLost(plan)]),
     stopQuiet(plan),

@@ -145,7 +145,8 @@ async function sessionsListed(world: World, plan: Plan) {
   return { ok: gone.length === 0, missing: gone.length > 0, seen };
 }
 
-function storesHere({ sessionStores = [], roots }: Plan): string[] {
+/** Where the config puts indexes of sessions, on this machine. Pure. */
+export function storesHere({ sessionStores = [], roots }: Plan): string[] {
   return sessionStores.flatMap(({ root: id, file }) => {
     const root = roots.find((one) => one.id === id);
     return root ? [join(root.livePath, file)] : [];

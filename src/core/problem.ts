@@ -543,6 +543,11 @@ export const PROBLEMS = {
     stops: true,
     why: "The product's doctor misses transcripts that were moved.",
   },
+  'doctor-complained-before': {
+    exit: EXIT.cutover,
+    stops: false,
+    why: "The product's doctor misses transcripts, or finds some that no session names, as it does on the old machine.",
+  },
   'doctor-overreached': {
     exit: EXIT.mismatch,
     stops: true,

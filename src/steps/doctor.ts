@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DoctorChanges } from '../core/event.ts';
 import type { Plan, Root } from '../core/plan.ts';
-import { fail, problem, ProblemError, problemOf } from '../core/problem.ts';
+import { fail, problem, ProblemError, problemOf, type Problem } from '../core/problem.ts';
 import type { Check, RunFolder, Step, World } from '../core/step.ts';
 import { askDoctor, type DoctorSaid } from '../gateway/ask.ts';
 import { readDoctor } from '../gateway/doctor.ts';
@@ -24,6 +24,8 @@ export interface DoctorWays {
   };
   /** Made as soon as something has changed: what doctor drops is found before a gateway starts on it. */
   readonly lostNothing: Check;
+  /** Transcripts that the move has left behind: what of doctor's complaints is ours. */
+  readonly stranded: () => Promise<readonly string[]>;
   readonly keepWritten: boolean;
 }
 
@@ -36,8 +38,8 @@ interface Changed extends Change {
 /**
  * The product's own `doctor --non-interactive` on the swapped-in state, without a terminal and never with `--yes`, until a pass of it
  * changes nothing: at most three, each within its limit. What it may change is kept first, and put back on the way back. Its exit code
- * says little (0 even with problems), so what it did is seen in the trees, and its words are read: transcripts that it misses after a
- * move mean that old paths are left, and that stops. Throws `doctor-failed`, `doctor-overreached`, `doctor-complains`, `inventory-shrank`.
+ * says little (0 even with problems), so what it did is seen in the trees, and its words are read: where it misses transcripts that lie
+ * here under a path that their session does not name, old paths are left, and that stops. Throws `doctor-failed`, `doctor-overreached`, `doctor-complains`, `inventory-shrank`.
  */
 export function doctor(plan: Plan, ways: DoctorWays): Step<null> {
   return {
@@ -80,7 +82,11 @@ async function isSettled(
     if (lost) throw new ProblemError(lost);
   }
   const seen = readDoctor(said.text);
-  if (seen.missingTranscripts > 0 || seen.orphans > 0) throw complains(seen.integrity);
+  if (seen.missingTranscripts > 0 || seen.orphans > 0) {
+    const stranded = await ways.stranded();
+    if (stranded.length > 0) throw complains(seen.integrity, stranded);
+    if (pass === 1) await world.emit({ type: 'run.warned', problem: complainedBefore(seen.integrity) });
+  }
   if (changes.length === 0) return true;
   const more = pass === 1 ? changes : await changesOf(world, plan, { ways, from: pass - 1, to: pass });
   return more.length === 0;
@@ -165,10 +171,22 @@ function failed({ code, text }: DoctorSaid): Error {
   });
 }
 
-function complains(integrity: readonly string[]): Error {
-  const words = integrity.map((line) => printable(line)).join(' ');
+/** An installation that has lived for a while has some: a copy that was whole before has them too. */
+function complainedBefore(integrity: readonly string[]): Problem {
+  return problem('doctor-complained-before', {
+    message: `doctor finds sessions and transcripts that do not fit together: ${inWords(integrity)}`,
+    hint: 'So it is on the old machine. Look at them when all has settled; doctor --yes would rename such transcripts.',
+  });
+}
+
+function inWords(integrity: readonly string[]): string {
+  return integrity.map((line) => printable(line)).join(' ');
+}
+
+function complains(integrity: readonly string[], stranded: readonly string[]): Error {
+  const some = stranded.slice(0, 3).map((path) => printable(path));
   return fail('doctor-complains', {
-    message: `doctor finds session transcripts missing or orphaned after the move: ${words}`,
+    message: `doctor finds session transcripts missing or orphaned after the move: ${inWords(integrity)} Their sessions name them elsewhere: ${some.join(', ')}`,
     hint: 'Please report this with the report of the run (neo-pull report): a path was not rewritten.',
   });
 }

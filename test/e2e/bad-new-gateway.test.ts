@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { fail } from '../../src/core/problem.ts';
@@ -74,6 +74,36 @@ describe('a doctor', () => {
       expect(sessions.map(({ sessionId }) => sessionId).sort()).toEqual(all.sort());
       expect(lab.cli('new', 'doctor', '--non-interactive').stdout).not.toMatch(/missing|orphan/);
     }));
+
+  it('that misses transcripts which lie under another path than their session names rolls back: 9', () =>
+    tryMove(
+      {
+        meanwhile: at('step.applied', 'swap', ({ new: { home } }) => {
+          const index = join(home, '.smart-agent-neo/agents/main/sessions/sessions.json');
+          writeFileSync(index, readFileSync(index, 'utf8').replaceAll(home, '/home/olga'));
+        }),
+      },
+      (tried) => {
+        expectRolledBack(tried, 9, 'doctor-complains');
+        expect(tried.verdict.problem?.message).toContain('agents/main/sessions/');
+      },
+    ));
+
+  it('that complains of an orphan which the old machine has too is heard and told, and the move goes on', () =>
+    tryMove(
+      {
+        prepare: ({ state }) =>
+          writeFileSync(join(state.stateDir, 'agents/main/sessions/0f0e0d0c-long-forgotten.jsonl'), '{"id":1}\n'),
+      },
+      ({ lab, verdict, events }) => {
+        expect(verdict).toMatchObject({ outcome: 'moved', exitCode: 0 });
+        const warned = events.flatMap((event) => (event.type === 'run.warned' ? [event.problem] : []));
+        expect(warned.filter(({ code }) => code === 'doctor-complained-before')).toHaveLength(1);
+        expect(
+          existsSync(join(lab.new.home, '.smart-agent-neo/agents/main/sessions/0f0e0d0c-long-forgotten.jsonl')),
+        ).toBe(true);
+      },
+    ));
 });
 
 describe('a new gateway', () => {
