@@ -90,18 +90,31 @@ interface Look extends FirstLook {
   readonly product: AnyProduct;
 }
 
-/** A limited key knows the scripts and products of its neo-pull: one that a person added is not looked for through it. */
+/** All at once; where the server lets fewer commands run beside each other, those that it refused come when the others are over. */
 async function looksAt(host: Host, all: readonly SurveyOptions[]): Promise<Look[]> {
-  const looks = all.map(async (options): Promise<Look[]> => {
-    try {
-      return [{ ...(await firstLook(host, options)), product: options.product }];
-    } catch (thrown) {
-      const isLimited = thrown instanceof ProblemError && thrown.problem.code === 'account-read-only';
-      if (isLimited && typeof options.product !== 'string') return [];
-      throw thrown;
-    }
-  });
-  return (await Promise.all(looks)).flat();
+  const atOnce = await Promise.allSettled(all.map((options) => lookAtOne(host, options)));
+  const looks: Look[] = [];
+  for (const [at, look] of atOnce.entries()) {
+    const options = all[at];
+    if (look.status === 'fulfilled') looks.push(...look.value);
+    else if (options && codeOf(look.reason) === 'sessions-refused') looks.push(...(await lookAtOne(host, options)));
+    else throw look.reason;
+  }
+  return looks;
+}
+
+/** A limited key knows the scripts and products of its neo-pull: one that a person added is not looked for through it. */
+async function lookAtOne(host: Host, options: SurveyOptions): Promise<Look[]> {
+  try {
+    return [{ ...(await firstLook(host, options)), product: options.product }];
+  } catch (thrown) {
+    if (codeOf(thrown) === 'account-read-only' && typeof options.product !== 'string') return [];
+    throw thrown;
+  }
+}
+
+function codeOf(thrown: unknown): string | null {
+  return thrown instanceof ProblemError ? thrown.problem.code : null;
 }
 
 function lookFor(looks: readonly Look[], product: AnyProduct): Look {
