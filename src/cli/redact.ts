@@ -1,6 +1,6 @@
 const SECRET_NAME =
   /token|secret|passw|passphrase|credential|authorization|cookie|api-?_?key|private-?_?key|^key$|[a-z]Key$/i;
-/** What is not secret although it is called so: the name of a move. */
+/** What is not secret although it is called so. */
 const PLAIN_NAME = /^(?:hostKeyPin|keyType|passwordFile|passphraseFile)$/;
 /** Shapes in which well-known secrets travel inside other text. */
 const SECRET_SHAPES = [
@@ -30,5 +30,7 @@ export function redactText(text: string): string {
 }
 
 function isSecret(name: string, value: unknown): boolean {
+  // How many credentials there are, among the counts of everything else.
+  if (name === 'credential' && typeof value === 'number') return false;
   return SECRET_NAME.test(name) && !PLAIN_NAME.test(name) && value !== null && typeof value !== 'boolean';
 }

@@ -267,8 +267,7 @@ function oldMachine({ oldMachine: { left, removeByHand } }: Report): string {
 function doctor(report: Report): string {
   if (!report.doctor) return '';
   const { exitCode, output, passes, changes } = report.doctor;
-  // The output was made one printable line; its line ends stand in it as \n.
-  const lines = output.split('\\n').map((line) => `    ${line}`);
+  const lines = output.split('\n').map((line) => `    ${line}`);
   const ran = passes === 1 ? 'once' : `${passes} times`;
   return section("The product's doctor", [
     `It ran ${ran}; exit code ${exitCode}.`,

@@ -208,6 +208,11 @@ describe('what a secret looks like', () => {
     expect(redact(plain)).toEqual(plain);
   });
 
+  it('is not the number of credentials among the counts of what a gateway owns', () => {
+    expect(redact({ credential: 8, session: 12 })).toEqual({ credential: 8, session: 12 });
+    expect(redact({ credential: '8', token: 8 })).toEqual({ credential: '[hidden]', token: '[hidden]' });
+  });
+
   it('goes deep, but not without end', () => {
     const ring: Record<string, unknown> = {};
     ring['self'] = ring;

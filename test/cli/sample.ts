@@ -278,7 +278,7 @@ export function movedJournal(plan = samplePlan()): Event[] {
     [11_920, { type: 'step.before', step: 'swap', title: 'Put the copy in its place', before: null }],
     [11_930, { type: 'step.applied', step: 'swap' }],
     [11_940, { type: 'step.before', step: 'doctor', title: "Run the product's doctor", before: null }],
-    [12_400, { type: 'run.doctor', exitCode: 0, output: 'Doctor\\n  all well', pass: 2, changes: DOCTORED }],
+    [12_400, { type: 'run.doctor', exitCode: 0, output: 'Doctor\n  all well', pass: 2, changes: DOCTORED }],
     [12_410, { type: 'step.applied', step: 'doctor' }],
     [12_420, { type: 'step.before', step: 'commit', title: 'Commit', before: null }],
     [12_430, { type: 'run.committed' }],
