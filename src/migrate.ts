@@ -12,33 +12,38 @@ import { linesWhole } from './checks/lines-whole.ts';
 import { oldDidNotReturn, oldDied, oldStaysDead } from './checks/old-dead.ts';
 import { oldPathsLeft } from './checks/old-paths.ts';
 import { preflight } from './checks/preflight.ts';
+import { nothingWaits, rehearsedCopy, stillAsRead } from './checks/rehearsal.ts';
 import { rootsComplete } from './checks/roots-complete.ts';
 import { rootsThere } from './checks/roots-there.ts';
 import { strandedTranscripts } from './checks/stranded.ts';
 import { servesMoved } from './checks/serves-moved.ts';
 import { runningTurn } from './checks/turns.ts';
 import type { Clock } from './core/clock.ts';
-import { decide } from './core/decide.ts';
+import { decide, type Route, type Wish } from './core/decide.ts';
 import type { EventBody } from './core/event.ts';
 import type { Host } from './core/host.ts';
 import type { DirFacts, Inventory } from './core/inventory.ts';
 import type { Plan } from './core/plan.ts';
 import { carriedNames } from './core/outside.ts';
 import type { Problem } from './core/problem.ts';
+import { inScratch } from './core/rehearsal-plan.ts';
 import type { AnyStep } from './core/step.ts';
 import { carryEnv } from './steps/carry-env.ts';
 import { catchUp, isWorthCatchingUp } from './steps/catch-up.ts';
 import { claim } from './steps/claim.ts';
 import { commit } from './steps/commit.ts';
-import { copyAgain, lastDelta, seed } from './steps/copy-roots.ts';
+import { asRehearsed } from './steps/as-rehearsed.ts';
+import { copyAgain, copyLive, lastDelta, rehearsedDelta, seed } from './steps/copy-roots.ts';
 import { armDeadMan, disarmDeadMan } from './steps/dead-man.ts';
 import { deadManMs } from './steps/dead-man-client.ts';
-import { doctor } from './steps/doctor.ts';
+import { doctor, type DoctorWays } from './steps/doctor.ts';
 import { ensure } from './steps/ensure.ts';
 import { fenceOld } from './steps/fence-old.ts';
 import { Follower, type FollowWays } from './steps/follow.ts';
+import { holdQueue } from './steps/hold-queue.ts';
 import { reconcile } from './steps/reconcile.ts';
 import { retireOld } from './steps/retire-old.ts';
+import { clearScratch, makeScratch } from './steps/scratch.ts';
 import { soak } from './steps/soak.ts';
 import { startNew } from './steps/start-new.ts';
 import { startQuiet, stopQuiet } from './steps/start-quiet.ts';
@@ -53,6 +58,9 @@ export interface Seen {
   readonly staged: readonly DirFacts[];
   readonly plan: Plan;
   readonly problems: readonly Problem[];
+  /** What the Plan was decided from, beside the inventory. */
+  readonly routes: readonly Route[];
+  readonly wish: Wish;
 }
 
 interface Around {
@@ -71,7 +79,7 @@ export async function look(machines: { old: Host; new: Host }, request: LookRequ
     problems.push(...found);
   }
   const warnings = problems.filter((found) => !found.stops);
-  return { inventory, staged, problems, plan: decide(inventory, routes, wish, warnings) };
+  return { inventory, staged, problems, routes, wish, plan: decide(inventory, routes, wish, warnings) };
 }
 
 /** Long and harmless: the old gateway serves on, and nothing of it is undone by a failure. With a Follower it goes on until that is told to end. */
@@ -94,6 +102,46 @@ export function followerFor(plan: Plan, ways: Omit<FollowWays, 'guard' | 'runnin
     guard: (roots) => rootsThere({ ...plan, roots }),
     runningTurn: (world) => runningTurn(plan, world),
   });
+}
+
+function doctorWays(plan: Plan, { keepWritten }: { keepWritten: boolean }): DoctorWays {
+  return {
+    trees: liveTrees(plan),
+    lostNothing: doctorLostNothing(plan),
+    stranded: () => strandedTranscripts(plan),
+    keepWritten,
+  };
+}
+
+/**
+ * The cutover without the old machine and without the identity: on a throwaway copy of what `staging` has brought, in a home of its own, with
+ * a gateway on a port of its own that says nothing. Whatever happens the scratch folder goes. `plan` is one of `rehearsalOf`.
+ */
+export function rehearsal(plan: Plan): readonly AnyStep[] {
+  const scratch = inScratch(plan);
+  const there = (step: AnyStep): AnyStep => asRehearsed(step, plan);
+  const alike = rehearsedCopy(plan, (world) => copyLive(plan, world));
+  return [
+    rehearsedDelta(plan),
+    ensure('rehearse-copy-is-whole', 'Compare the copy with the old machine', [alike]),
+    makeScratch(plan),
+    there(reconcile(scratch)),
+    there(ensure('copy-as-planned', 'See that only the declared changes were made', [copyAsPlanned(scratch)])),
+    there(swap(scratch, { keepWritten: false })),
+    there(holdQueue(scratch, nothingWaits(scratch))),
+    there(doctor(scratch, doctorWays(scratch, { keepWritten: false }))),
+    there(startQuiet(scratch)),
+    there(
+      ensure('it-works', 'See that the new gateway works', [
+        newWorks(scratch),
+        servesMoved(plan),
+        nothingLost(scratch),
+      ]),
+    ),
+    there(stopQuiet(scratch)),
+    ensure('rehearse-nothing-moved-meanwhile', 'Look at the old machine once more', [stillAsRead(plan)]),
+    clearScratch(plan),
+  ];
 }
 
 /**
@@ -125,12 +173,7 @@ export function cutover(
     ensure('copy-as-planned', 'See that only the declared changes were made', [copyAsPlanned(plan)]),
     stopNew(plan),
     swap(plan, { keepWritten: committed }),
-    doctor(plan, {
-      trees: liveTrees(plan),
-      lostNothing: doctorLostNothing(plan),
-      stranded: () => strandedTranscripts(plan),
-      keepWritten: committed,
-    }),
+    doctor(plan, doctorWays(plan, { keepWritten: committed })),
     startQuiet(plan),
     ensure('it-works', 'See that the new gateway works', [newWorks(plan), servesMoved(plan), nothingLost(plan)]),
     stopQuiet(plan),

@@ -6,7 +6,7 @@ import { ProblemError } from '../core/problem.ts';
 import type { RunFolder, World } from '../core/step.ts';
 import type { CensusPlace, CensusRequest } from '../census/request.ts';
 import { takeCensus } from '../census/take.ts';
-import { configNow } from './config-now.ts';
+import { configCopied, configNow } from './config-now.ts';
 import { configuredNames } from './gateway-config.ts';
 import { together } from './together.ts';
 
@@ -55,13 +55,17 @@ type Counting = Pick<World, 'old' | 'new' | 'clock' | 'signal'> & Partial<Pick<W
 
 /**
  * Counts what the old gateway and its copy have. What the config names is read on the old machine alone: in the copy it is the same file,
- * byte for byte. Throws as `takeCensus`, and `config-malformed`.
+ * byte for byte. With `isLive`, which is before that was compared, it is read in the copy. Throws as `takeCensus`, and `config-malformed`.
  */
-export async function censusOfBoth(world: World, plan: Plan): Promise<{ old: Census; copy: Census }> {
+export async function censusOfBoth(
+  world: World,
+  plan: Plan,
+  { isLive }: { isLive: boolean },
+): Promise<{ old: Census; copy: Census }> {
   const [old, copy, config] = await together([
     censusOfTree(world, plan, 'old'),
     censusOfTree(world, plan, 'staged'),
-    configNow(world.old, plan.old.gateway, world),
+    isLive ? configCopied(plan, world) : configNow(world.old, plan.old.gateway, world),
   ]);
   const names = configuredNames(config.whole);
   return { old: withNames(old, names), copy: withNames(copy, names) };

@@ -19,13 +19,13 @@ import { together } from './together.ts';
 /** So many names are told; the rest is counted. */
 const TOLD = 5;
 
-/** After the stop: whatever the old gateway owns, by name, is in the copy. What it owns is kept in the run's folder. */
-export function copyHasAll(plan: Plan): Check {
+/** After the stop (`isLive`: before it): whatever the old gateway owns, by name, is in the copy. What it owns is kept in the run's folder. */
+export function copyHasAll(plan: Plan, { isLive = false }: { isLive?: boolean } = {}): Check {
   return {
     id: 'copy-has-all',
     title: 'The copy has every agent, session, job and credential of the old gateway',
     async run(world) {
-      const { old, copy } = await censusOfBoth(world, plan);
+      const { old, copy } = await censusOfBoth(world, plan, { isLive });
       await writeFile(censusFile(world.run), JSON.stringify(old), { mode: 0o600, flush: true });
       await world.emit({ type: 'run.counted', tree: 'old', counts: countsOf(old) });
       await world.emit({ type: 'run.counted', tree: 'copy', counts: countsOf(copy) });

@@ -6,6 +6,7 @@ import type { Report } from '../core/report-shape.ts';
 import { printable } from '../host/printable.ts';
 import { inked, marksOf, type Paper } from './paper.ts';
 import { listedProblem } from './problem-lines.ts';
+import { rehearsalLines } from './rehearsal-lines.ts';
 import { durationText } from './units.ts';
 import { labelled } from './wrap.ts';
 
@@ -35,6 +36,7 @@ export function closingLines(closing: Closing, paper: Paper): string[] {
     '',
     ...headline(closing, paper),
     ...line('Gateway', whoRuns(finished.running, report)),
+    ...(report?.rehearsal ? rehearsalLines(report, paper) : []),
     ...(report && finished.outcome !== 'staged' ? downtime(report).flatMap((text) => line('Down time', text)) : []),
     ...(report && finished.outcome === 'moved' ? afterMove(report).flatMap(([label, text]) => line(label, text)) : []),
     ...(report?.followed && finished.outcome === 'rolled-back'
@@ -52,6 +54,7 @@ const SENTENCES: Readonly<Record<Exclude<Outcome, 'interrupted'>, string>> = {
   verified: 'Nothing, on neither machine.',
   refused: 'Nothing, on neither machine.',
   staged: 'Only the private copy on this machine.',
+  rehearsed: 'Only the private copy on this machine.',
   moved: 'The gateway runs on this machine.',
   'already-moved': 'Nothing now; the gateway was moved before.',
   'rolled-back': 'Everything was put back as it was. The private copy on this machine is kept for the next try.',
@@ -82,6 +85,10 @@ function isLook(command: string): boolean {
   return /^(?:verify|plan)\b/.test(command);
 }
 
+function isRehearsal(command: string): boolean {
+  return /^rehearse\b/.test(command);
+}
+
 function interruptedSentence(running: Running): string {
   if (running === 'new') return 'The gateway was moved; the checks at the end are missing.';
   if (running === 'old') return 'At most the private copy on this machine, which is kept. The old gateway runs.';
@@ -92,6 +99,7 @@ function interruptedSentence(running: Running): string {
 const HEADLINES: Readonly<Record<Outcome, string>> = {
   planned: 'This is the plan. Nothing was changed.',
   staged: 'Copied. The old gateway was not touched.',
+  rehearsed: 'Rehearsed, and all went well. The old gateway was not touched.',
   verified: 'Checked: all is as it should be.',
   moved: 'Moved. The gateway runs on this machine now.',
   'already-moved': 'Already moved: the gateway runs on this machine, and the old one is off. Nothing was done.',
@@ -111,7 +119,9 @@ function headline({ finished: { outcome, exitCode }, command }: Closing, paper: 
     ? 'Moved, with something to look at.'
     : outcome === 'failed' && isLook(command)
       ? 'Not all is as it should be.'
-      : HEADLINES[outcome];
+      : outcome === 'failed' && isRehearsal(command)
+        ? 'The rehearsal failed, as the move would. Nothing live was touched.'
+        : HEADLINES[outcome];
   const ink = isGood ? 'green' : isHalf ? 'yellow' : 'red';
   return labelled(`${mark} `, text, paper.columns).map((line) => inked(paper, ink, line));
 }

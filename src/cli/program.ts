@@ -11,6 +11,7 @@ import { cutover } from './commands/cutover.ts';
 import { pause } from './commands/pause.ts';
 import { plan } from './commands/plan.ts';
 import { pull } from './commands/pull.ts';
+import { rehearse } from './commands/rehearse.ts';
 import { report } from './commands/report.ts';
 import { resume } from './commands/resume.ts';
 import { rollback } from './commands/rollback.ts';
@@ -32,6 +33,7 @@ import { refuseMisspeltCommand } from './words.ts';
 export const COMMANDS: readonly Command[] = [
   pull,
   plan,
+  rehearse,
   sync,
   service,
   cutover,

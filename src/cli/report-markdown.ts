@@ -6,8 +6,10 @@ import { inside } from '../core/only-files.ts';
 import { deadManText } from './dead-man-text.ts';
 import type { Report, ReportStep } from '../core/report-shape.ts';
 import type { Problem } from '../core/problem.ts';
+import type { RehearsedPart } from '../core/rehearsal-forecast.ts';
 import { PROBLEMS } from '../core/problem.ts';
 import { printable } from '../host/printable.ts';
+import { BASES } from './rehearsal-lines.ts';
 import { bytesText, counted, countText, durationText } from './units.ts';
 
 /** From so many on, how many each file has is told first. */
@@ -34,6 +36,7 @@ export function reportMarkdown(report: Report): string {
     staying(report),
     byHand(report),
     outside(report),
+    rehearsal(report),
     downtime(report),
     checklist(report),
     steps(report),
@@ -168,13 +171,32 @@ function steps(report: Report): string {
   return rows.length === 0 ? '' : section('Steps', table(['step', 'state', 'time'], rows));
 }
 
-function inventory({ inventory: { old, copy: copied, new: here } }: Report): string {
+function rehearsal({ rehearsal: made }: Report): string {
+  if (!made?.forecast) return '';
+  const { downtimeMs, wholeMs, down, around } = made.forecast;
+  const rows = (parts: readonly RehearsedPart[], when: string): string[][] =>
+    parts.map(({ title, ms, basis }) => [title, when, durationText(ms), BASES[basis]]);
+  return section('Forecast of the move', [
+    `About ${durationText(downtimeMs)} without a gateway, and about ${durationText(wholeMs)} in all. The rehearsal was made on a throwaway copy, which is gone, with a gateway whose channels, jobs and mail watchers were off.`,
+    '',
+    ...table(
+      ['part', '', 'time', 'how that is known'],
+      [
+        ...rows(around.slice(0, -1), 'before the stop'),
+        ...rows(down, 'no gateway'),
+        ...rows(around.slice(-1), 'after the start'),
+      ],
+    ),
+  ]);
+}
+
+function inventory({ inventory: { old, copy: copied, new: here }, rehearsal: made }: Report): string {
   if (!old) return '';
   const kinds = everyKind().filter((kind) => [old, copied, here].some((counts) => (counts?.[kind] ?? 0) > 0));
   const number = (counts: Counts | null, kind: Kind): string => (counts ? countText(counts[kind]) : '');
   const rows = kinds.map((kind) => [KINDS[kind][1], number(old, kind), number(copied, kind), number(here, kind)]);
   return section('Inventory', [
-    'Counted and compared by name, from the files themselves: after the stop, in the copy, and once the new gateway was up.',
+    `Counted and compared by name, from the files themselves: ${made ? 'while the old gateway ran' : 'after the stop'}, in the copy, and once the new gateway was up.`,
     '',
     ...table(['', 'old machine', 'copy', 'new machine'], rows),
   ]);

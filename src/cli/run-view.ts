@@ -3,6 +3,7 @@ import type { Event, Outcome, Running } from '../core/event.ts';
 import { begunBy } from '../core/begun-by.ts';
 import { nextSteps, type NextStep } from '../core/next-steps.ts';
 import type { Problem } from '../core/problem.ts';
+import { lockKeyOf } from '../core/rehearsal-plan.ts';
 import { runningOf } from '../core/running.ts';
 import { isoTime } from '../core/timestamp.ts';
 import { loadDashboard } from '../gateway/dashboard.ts';
@@ -41,7 +42,7 @@ export async function viewRun(home: StateHome, { folder, events, state }: Earlie
   const midway = isMidway(state);
   const running = state.finished?.running ?? runningOf(state);
   const { plan } = state;
-  const holder = plan && (await lockHolder(home, plan.key).catch(() => null));
+  const holder = plan && (await lockHolder(home, lockKeyOf(plan)).catch(() => null));
   const outcome = state.finished?.outcome ?? null;
   return {
     run: folder.id,

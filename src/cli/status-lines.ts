@@ -16,6 +16,7 @@ const RUNNING: Readonly<Record<RunView['running'], string>> = {
 const OUTCOMES: Readonly<Record<NonNullable<RunView['outcome']>, string>> = {
   planned: 'planned',
   staged: 'copied into staging; nothing was stopped',
+  rehearsed: 'rehearsed on a throwaway copy, and it went well',
   verified: 'checked',
   moved: 'moved',
   'already-moved': 'moved before',

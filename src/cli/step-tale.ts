@@ -22,6 +22,8 @@ export const PUT_BACK: ReadonlySet<string> = new Set([
   'swap',
   'start-quiet',
   'start-new',
+  'rehearse-scratch',
+  'rehearse-start-quiet',
 ]);
 
 interface Current {

@@ -2,7 +2,7 @@ import type { Event } from './event.ts';
 
 /** How a run was begun, for whoever begins it again. */
 export interface BegunBy {
-  /** The last `pull` or `sync`, as it was called; empty where there was none. */
+  /** The last `pull`, `sync` or `rehearse`, as it was called; empty where there was none. */
   readonly command: string;
   /** Did it follow the old machine, or was it about to? Not once the copy has become the gateway. */
   readonly follows: boolean;
@@ -12,7 +12,9 @@ const FLAG = /^sync (?:.* )?(?:--follow|-f)(?: |$)/;
 
 /** What a run was last begun by. To follow may have been said in the environment: then the words to begin it again say so. Pure. */
 export function begunBy(events: readonly Event[]): BegunBy {
-  const at = events.findLastIndex((event) => event.type === 'run.started' && /^(?:pull|sync) /.test(event.command));
+  const at = events.findLastIndex(
+    (event) => event.type === 'run.started' && /^(?:pull|sync|rehearse) /.test(event.command),
+  );
   const start = events[at];
   if (start?.type !== 'run.started') return { command: '', follows: false };
   const { command } = start;

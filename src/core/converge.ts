@@ -58,9 +58,12 @@ const MOST_ROUNDS = 5;
 /** A forecast that fell by less than this share has stopped falling. */
 const LEAST_GAIN = 0.1;
 
+/** A stop that nothing is known of. */
+export const USUAL_STOP_MS = 2500;
+
 /** Where nothing is known: what the real commands of the product took on a two-core machine, and hashing at 300 MB/s. */
 const USUAL = {
-  stopMs: 2500,
+  stopMs: USUAL_STOP_MS,
   doctorMs: 3500,
   startMs: 3500,
   restMs: 1000,

@@ -3,11 +3,13 @@ import type { ExitCode } from './exit.ts';
 import type { Json } from './json.ts';
 import type { Plan } from './plan.ts';
 import type { Problem } from './problem.ts';
+import type { RehearsalForecast } from './rehearsal-forecast.ts';
 
 /** How a run ended. */
 export type Outcome =
   | 'planned'
   | 'staged'
+  | 'rehearsed'
   | 'verified'
   | 'moved'
   | 'already-moved'
@@ -117,6 +119,8 @@ export type EventBody =
   | { type: 'run.up'; gateway: 'old' | 'new' }
   | { type: 'run.warned'; problem: Problem }
   | { type: 'run.saved'; what: string; path: string }
+  /** A rehearsal is over and has gone well: what the move is expected to take. */
+  | { type: 'run.rehearsed'; forecast: RehearsalForecast }
   | {
       type: 'run.finished';
       outcome: Outcome;

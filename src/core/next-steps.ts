@@ -28,6 +28,7 @@ export function nextSteps(standing: Standing): readonly NextStep[] {
   if (run === '') return withoutRun(standing);
   if (outcome === 'moved') return whenMoved(run);
   if (isMidway) return whenMidway(standing);
+  if (standing.command.startsWith('rehearse ')) return whenRehearsed(standing);
   if (outcome === 'staged') return whenStaged(standing);
   if (outcome === 'rolled-back') return whenBack(standing);
   if (outcome !== null && standing.command.startsWith('sync ')) return whenCopyEnded(standing);
@@ -74,6 +75,18 @@ function whenStaged({ run, command, follows }: Standing): NextStep[] {
     },
     { command: `neo-pull verify ${run}`, purpose: 'compare the copy with the old machine' },
   ];
+}
+
+function whenRehearsed({ run, command, outcome }: Standing): NextStep[] {
+  const report = { command: `neo-pull report ${run}`, purpose: 'read what was found, part by part' };
+  if (outcome === null)
+    return [
+      { command: `neo-pull rollback ${run}`, purpose: 'remove what a rehearsal that was broken off has left' },
+      report,
+    ];
+  const again = { command: `neo-pull ${command}`, purpose: 'rehearse again, once what ended it is mended' };
+  const words = command.replace(/^rehearse /, '');
+  return outcome === 'rehearsed' ? [{ command: `neo-pull ${words}`, purpose: 'move it' }, report] : [again, report];
 }
 
 function whenCopyEnded({ run, command }: Standing): NextStep[] {

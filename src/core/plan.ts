@@ -236,4 +236,18 @@ export interface Plan {
   readonly group?: { readonly profiles: readonly string[]; readonly carried: readonly string[] };
   /** What was found that does not stop the move. */
   readonly warnings: readonly Problem[];
+  /** What is other where the move is only rehearsed; absent for a move. */
+  readonly rehearsal?: Rehearsal;
+}
+
+/** A rehearsal: the places of a move are those of the Plan, and these are where it is made instead. */
+export interface Rehearsal {
+  /** Of the Plan of the move. */
+  readonly key: string;
+  /** The scratch folder (0700): all that a rehearsal makes beside staging lies in it, and goes with it. */
+  readonly folder: string;
+  readonly home: string;
+  readonly gateway: Gateway;
+  readonly roots: readonly Root[];
+  readonly mapping: readonly Mapping[];
 }

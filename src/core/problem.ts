@@ -586,6 +586,21 @@ export const PROBLEMS = {
     stops: true,
     why: 'An agent is in the middle of a turn, and a stop would cut it off.',
   },
+  'rehearsal-would-send': {
+    exit: EXIT.preflight,
+    stops: true,
+    why: 'Messages wait in the copy, and a gateway that is only rehearsed must not send them.',
+  },
+  'rehearsal-live': {
+    exit: EXIT.mismatch,
+    stops: false,
+    why: 'The old gateway wrote while it was copied and compared, as it does not in a move.',
+  },
+  'rehearsal-torn': {
+    exit: EXIT.transfer,
+    stops: true,
+    why: 'The copy was taken in the middle of a write of the old gateway, so the rehearsal could not go on with it.',
+  },
   'failed-on-request': { exit: EXIT.cutover, stops: true, why: 'This step was made to fail on request (--fail-step).' },
   // after the commit
   'channel-not-connected': {

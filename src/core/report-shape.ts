@@ -8,6 +8,7 @@ import type { NextStep } from './next-steps.ts';
 import type { OutsideVariable } from './outside.ts';
 import type { Plan, RanAs } from './plan.ts';
 import type { Problem } from './problem.ts';
+import type { RehearsalForecast } from './rehearsal-forecast.ts';
 
 /** One machine, as the report names it. */
 export interface ReportSide {
@@ -123,6 +124,8 @@ export interface Report {
   readonly problems: readonly Problem[];
   /** What a person has to do after the move, because it is bound to the old machine or lies on a third one. */
   readonly byHand: ByHandList;
+  /** Null for a run that moves or copies; the forecast is null where the rehearsal did not go well. */
+  readonly rehearsal: { readonly forecast: RehearsalForecast | null } | null;
   readonly parked: readonly ReportParked[];
   readonly saved: readonly { readonly what: string; readonly path: string }[];
   /** What of neo-pull is left on the old machine, and how it is removed by hand once it is no longer wanted. */

@@ -10,7 +10,7 @@ import type { Problem } from './problem.ts';
 import type { Report, ReportParked, ReportSide, ReportStep, ReportTransfer } from './report-shape.ts';
 import { EMPTY_RUN, foldRun, type RunState } from './run-state.ts';
 import { isOpen, runningOf } from './running.ts';
-import { msBetween } from './timestamp.ts';
+import { stepTimes } from './step-times.ts';
 
 /** Lists longer than this are cut in the report; their counts are whole. */
 const LISTED = 200;
@@ -48,6 +48,7 @@ export function foldReport(events: readonly Event[]): Report {
     checklist: ofType(events, 'run.checked').at(-1)?.checklist ?? [],
     ...problemsOf(events, plan),
     byHand: plan?.byHand ?? { count: 0, listed: [] },
+    rehearsal: rehearsalOf(events, plan),
     parked: plan && isOpen(state, 'swap') ? parkedOf(plan, events[0]?.run ?? '') : [],
     saved: ofType(events, 'run.saved').map(({ what, path }) => ({ what, path })),
     oldMachine: leftOn(state),
@@ -98,17 +99,7 @@ function summaryOf(plan: Plan): NonNullable<Report['plan']> {
 }
 
 function stepsOf(events: readonly Event[], state: RunState): ReportStep[] {
-  const began = new Map<string, string>();
-  const took = new Map<string, number>();
-  for (const event of events) {
-    if (event.type === 'step.before' || event.type === 'step.undoing') {
-      began.set(event.step, event.ts);
-      took.delete(event.step);
-    } else if (event.type === 'step.applied' || event.type === 'step.undone') {
-      const since = began.get(event.step);
-      if (since !== undefined) took.set(event.step, msBetween(since, event.ts));
-    }
-  }
+  const took = stepTimes(events);
   return [...state.steps].map(([id, { title, phase }]) => ({ id, title, state: phase, ms: took.get(id) ?? null }));
 }
 
@@ -182,6 +173,11 @@ function doctorOf(events: readonly Event[]): Report['doctor'] {
   if (!last) return null;
   const { exitCode, output, pass: passes = 1, changes = null } = last;
   return { exitCode, output, passes, changes };
+}
+
+function rehearsalOf(events: readonly Event[], plan: Plan | null): Report['rehearsal'] {
+  if (!plan?.rehearsal) return null;
+  return { forecast: ofType(events, 'run.rehearsed').at(-1)?.forecast ?? null };
 }
 
 function problemsOf(events: readonly Event[], plan: Plan | null): Pick<Report, 'warnings' | 'problems'> {

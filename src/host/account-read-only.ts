@@ -9,7 +9,7 @@ export const REFUSED = 126;
 /** Why the dispatcher of a read-only account lets something not through, and what the person can do about it. */
 const WAYS_OUT = {
   'not-allowed':
-    'This key is for `plan`, `sync` and the `verify` of what was synced only. Everything else needs one that is not limited: name it with -i, or another account with user@host.',
+    'This key is for `plan`, `sync`, `rehearse` and the `verify` of what was synced only. Everything else needs one that is not limited: name it with -i, or another account with user@host.',
   outside: 'Add --root DIRECTORY (or --program PATH) behind neo-pull-read-only in the authorized_keys of that account.',
   'other-version':
     'Both have to be of one version: copy dist/neo-pull-read-only.mjs of this neo-pull over the one on the old machine.',

@@ -24,7 +24,7 @@ const PROGRAM_VARIABLES: Readonly<Record<string, string>> = {
   UV_THREADPOOL_SIZE: '8',
 };
 
-/** Is this something that `plan`, `sync` and `verify` start? Reads the file system. */
+/** Is this something that `plan`, `sync`, `rehearse` and `verify` start? Reads the file system. */
 export function grant(asked: AskedFor & { kind: 'launch' }, account: Account): Grant | Refusal {
   const { argv, cwd } = asked;
   const [program = '', ...args] = argv;

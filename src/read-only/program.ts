@@ -1,6 +1,6 @@
 /**
  * What the owner of a read-only account puts before one key in authorized_keys on the old machine:
- * `command="exec node neo-pull-read-only.mjs [--root DIR] [--program PATH]"`. Runs what `plan`, `sync` and `verify` run, and nothing else
+ * `command="exec node neo-pull-read-only.mjs [--root DIR] [--program PATH]"`. Runs what `plan`, `sync`, `rehearse` and `verify` run, and nothing else
  * (docs/read-only-account.md). Any Node from 20 on; no dependencies, and nothing is written.
  */
 import { type ChildProcessByStdio, spawn } from 'node:child_process';

@@ -1,6 +1,6 @@
 import type { Places } from '../core/follow.ts';
 import type { Plan, Root } from '../core/plan.ts';
-import { ProblemError } from '../core/problem.ts';
+import { problemOf, ProblemError } from '../core/problem.ts';
 import { runOk } from '../host/run.ts';
 import { keep, type Check, type Step, type World } from '../core/step.ts';
 import type { PullStats } from '../transfer/pull.ts';
@@ -110,6 +110,46 @@ async function everything(last: Last): Promise<void> {
 
 async function lastPass({ plan, root, world, ...known }: Last, only?: readonly Buffer[]): Promise<void> {
   await tellingPass(plan, root, world, { step: 'last-delta', live: false, ...known, ...(only ? { only } : {}) });
+}
+
+/**
+ * The last pass, rehearsed while the old gateway serves: it looks at the same as that one, and what vanishes or changes under it is left to the
+ * real one.
+ */
+export function rehearsedDelta(plan: Plan): Step<null> {
+  return {
+    id: 'rehearse-last-delta',
+    title: 'Copy what changed since',
+    touches: 'staging',
+    before: () => Promise.resolve(null),
+    apply: (world) => copyLive(plan, world),
+    undo: keep('staging serves the next try'),
+  };
+}
+
+/** One pass over everything, and one over the databases, while the old gateway serves. Repeatable. */
+export async function copyLive(plan: Plan, world: World): Promise<void> {
+  const options = { step: 'rehearse-last-delta', live: true } as const;
+  for (const root of plan.roots) {
+    await tellingPass(plan, root, world, options);
+    const databases = takesPlaces(plan) ? await databasesIn(root) : [];
+    if (databases.length === 0) continue;
+    await tellingPass(plan, root, world, { ...options, only: await withOtherNames(root, databases) }).catch(
+      unlessLimited(world),
+    );
+  }
+}
+
+/** A key that may only look takes no lists. While the gateway writes, nothing but time is lost by that. */
+function unlessLimited({ emit }: World): (error: unknown) => Promise<void> {
+  return async (error) => {
+    if (problemOf(error).code !== 'account-read-only') throw error;
+    await emit({
+      type: 'notice',
+      message:
+        'With this key databases are not compared by their bytes here, so a move takes somewhat longer than that.',
+    });
+  };
 }
 
 /** Copies files once more after the last pass, by their content; everything where the other end takes no list. */

@@ -14,6 +14,7 @@ import { acquireLock } from '../run/lock.ts';
 import { createRun } from '../run/runs.ts';
 import { refuseClaimed } from '../steps/claim.ts';
 import { agreedPlan, refuseIfChanged, type EarlierRun } from './earlier-run.ts';
+import { clearRehearsals } from './clear-rehearsal.ts';
 import { waitForLeftOver } from './left-over.ts';
 import { connectTo, planOf, worldOf, type Request, type Visit } from './visit.ts';
 
@@ -91,6 +92,7 @@ export async function refuseOthersClaim({ old, tools }: Visit, plan: Plan, mine:
 export async function beginRun(visit: Visit, seen: Plan, earlier: EarlierRun | null): Promise<void> {
   const { clock, stateHome } = visit.tools;
   await lock(visit, seen.key);
+  await clearRehearsals(visit, seen.key);
   await refuseIfChanged(stateHome, earlier, seen.key);
   visit.folder = earlier?.folder ?? (await createRun(stateHome, clock));
   const { id, path } = visit.folder;
@@ -148,12 +150,14 @@ export function insistOnMachine(agreed: Plan, machineId: string): Promise<void> 
   });
 }
 
-async function lock(visit: Visit, key: string): Promise<void> {
+/** Takes the lock on a move, for as long as the visit lasts. Throws `locked`. */
+export async function lock(visit: Visit, key: string): Promise<void> {
   const { stateHome, clock, command } = visit.tools;
   visit.lock = await acquireLock(stateHome, { key, run: visit.folder?.id ?? '', command, clock });
 }
 
-async function tellStart(visit: Visit, target: string): Promise<void> {
+/** From here on what is told goes into the Journal of the visit's run. */
+export async function tellStart(visit: Visit, target: string): Promise<void> {
   const { journal, folder, bus, tools } = visit;
   if (!journal || !folder) throw new Error('the run is not open');
   bus.attach(journal, folder.id);

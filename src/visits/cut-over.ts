@@ -112,7 +112,8 @@ function rolledBack(plan: Plan, cause: Problem): Verdict {
   return { outcome: 'rolled-back', running: asFound(plan), exitCode, problem: cause };
 }
 
-function incomplete(visit: Visit, failures: readonly UndoFailure[]): Verdict {
+/** The verdict where not everything could be undone: what is left, and what to do about it. */
+export function incomplete(visit: Visit, failures: readonly UndoFailure[]): Verdict {
   const lines = failures.map((failure) => `${failure.title}: ${failure.problem.message}`);
   const todo = failures.map((failure) => failure.problem.hint);
   const cause = stateOf(visit).unwinding;

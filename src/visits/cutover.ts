@@ -6,7 +6,7 @@ import { beginRun, insistOnMachine, lookAt, refuse, refuseOthersClaim, show } fr
 import { consent, consentAgain } from './consent.ts';
 import { cutOver } from './cut-over.ts';
 import { drain } from './drain.ts';
-import { agreedPlan, isMoved, refuseClosed, refuseMidway, refuseSuperseded, runNamed } from './earlier-run.ts';
+import { agreedPlan, isMoved, refuseClosed, refuseMidway, refuseSuperseded, moveNamed } from './earlier-run.ts';
 import { conclude, contextOf, planOf, type Tools, type Verdict } from './visit.ts';
 
 /** `neo-pull cutover [run]`: look again, bring staging up to date, cut over, tell. Without `deadManMs` what the run began with stays. */
@@ -16,7 +16,7 @@ export function cutover(
   { connect, deadManMs }: { connect: Partial<Connect>; deadManMs?: number | null | undefined },
 ): Promise<Verdict> {
   return conclude(tools, async (visit) => {
-    const earlier = await runNamed(tools.stateHome, wanted);
+    const earlier = await moveNamed(tools.stateHome, wanted);
     visit.known = earlier.state;
     const agreed = agreedPlan(earlier);
     if (isMoved(earlier.state)) return alreadyMoved(visit, earlier);

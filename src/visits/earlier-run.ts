@@ -1,6 +1,7 @@
 import type { Event } from '../core/event.ts';
 import type { Plan } from '../core/plan.ts';
 import { fail } from '../core/problem.ts';
+import { isLeftOver } from '../core/rehearsal-plan.ts';
 import { EMPTY_RUN, foldRun, type RunState } from '../core/run-state.ts';
 import { anyOpen } from '../core/running.ts';
 import type { RunFolder } from '../core/step.ts';
@@ -19,6 +20,31 @@ export interface EarlierRun {
 /** The run that is named by its id or the beginning of it, or the latest (null). Throws `run-unknown`, `journal-damaged`. */
 export async function runNamed(home: StateHome, wanted: string | null): Promise<EarlierRun> {
   return readRun(await openRun(home, wanted));
+}
+
+/** As `runNamed`; without a name the latest run that is no rehearsal. Throws `run-not-ready` for a rehearsal, which is nothing to go on with. */
+export async function moveNamed(home: StateHome, wanted: string | null): Promise<EarlierRun> {
+  const run = await latest(home, wanted, ({ state }) => !state.plan?.rehearsal);
+  if (!run.state.plan?.rehearsal) return run;
+  throw fail('run-not-ready', {
+    message: `Run ${run.folder.id} was a rehearsal: there is nothing to go on with.`,
+    hint: `To move: neo-pull ${pasteable(run.state.plan.target)}`,
+  });
+}
+
+/** As `runNamed`; without a name the latest run that is no rehearsal, or one that was broken off. */
+export function workNamed(home: StateHome, wanted: string | null): Promise<EarlierRun> {
+  return latest(home, wanted, ({ state }) => !state.plan?.rehearsal || isLeftOver(state));
+}
+
+async function latest(
+  home: StateHome,
+  wanted: string | null,
+  isMeant: (run: EarlierRun) => boolean,
+): Promise<EarlierRun> {
+  const named = await runNamed(home, wanted);
+  if (wanted !== null || isMeant(named)) return named;
+  return (await allRuns(home)).findLast(isMeant) ?? named;
 }
 
 /** All runs that can be read, oldest first; a damaged one is passed over. */

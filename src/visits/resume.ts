@@ -7,6 +7,7 @@ import { staging } from '../migrate.ts';
 import { advance } from '../run/runner.ts';
 import { alreadyMoved } from './already-moved.ts';
 import { reopen } from './begin.ts';
+import { forgetRehearsal } from './forget-rehearsal.ts';
 import { cutOver, takeBack } from './cut-over.ts';
 import { drain } from './drain.ts';
 import {
@@ -15,7 +16,7 @@ import {
   isMoved,
   refuseOver,
   refuseSuperseded,
-  runNamed,
+  workNamed,
   type EarlierRun,
 } from './earlier-run.ts';
 import { followRun } from './follow.ts';
@@ -25,9 +26,9 @@ import { asFound, conclude, contextOf, planOf, stateOf, type Tools, type Verdict
 /** `neo-pull resume [run]`: after a crash, goes on from where the Journal says, forward or back; what followed follows on. */
 export function resume(tools: Tools, wanted: string | null, connect: Partial<Connect>): Promise<Verdict> {
   return conclude(tools, async (visit) => {
-    const earlier = await runNamed(tools.stateHome, wanted);
+    const earlier = await workNamed(tools.stateHome, wanted);
     visit.known = earlier.state;
-    agreedPlan(earlier);
+    if (agreedPlan(earlier).rehearsal) return forgetRehearsal(visit, earlier);
     if (isMoved(earlier.state)) return alreadyMoved(visit, earlier);
     refuseOver(earlier);
     await refuseSuperseded(tools.stateHome, earlier);

@@ -3,8 +3,9 @@ import type { Connect } from '../core/plan.ts';
 import { problem } from '../core/problem.ts';
 import { reopen } from './begin.ts';
 import { consentToTakeBack, costOfTakingBack } from './consent.ts';
+import { forgetRehearsal } from './forget-rehearsal.ts';
 import { takeBack } from './cut-over.ts';
-import { agreedPlan, refuseSuperseded, runNamed } from './earlier-run.ts';
+import { agreedPlan, refuseSuperseded, workNamed } from './earlier-run.ts';
 import { conclude, type Tools, type Verdict } from './visit.ts';
 
 export interface RollbackOptions {
@@ -20,9 +21,10 @@ export function rollback(
   { connect, afterCommit }: RollbackOptions,
 ): Promise<Verdict> {
   return conclude(tools, async (visit) => {
-    const earlier = await runNamed(tools.stateHome, wanted);
+    const earlier = await workNamed(tools.stateHome, wanted);
     visit.known = earlier.state;
     const agreed = agreedPlan(earlier);
+    if (agreed.rehearsal) return forgetRehearsal(visit, earlier);
     await refuseSuperseded(tools.stateHome, earlier);
     const { committed, unwinding } = earlier.state;
     if (committed && !unwinding) {

@@ -4,13 +4,13 @@ import { oldStaysDead } from '../checks/old-dead.ts';
 import { EXIT } from '../core/exit.ts';
 import type { Connect } from '../core/plan.ts';
 import type { Problem } from '../core/problem.ts';
-import { agreedPlan, isMoved, runNamed } from './earlier-run.ts';
+import { agreedPlan, isMoved, moveNamed } from './earlier-run.ts';
 import { asFound, conclude, connectTo, worldOf, type Tools, type Verdict } from './visit.ts';
 
 /** `neo-pull verify [run]`: the copy checks of a staged run, the live checks of a moved one. Read-only on both machines. */
 export function verify(tools: Tools, wanted: string | null, connect: Partial<Connect>): Promise<Verdict> {
   return conclude(tools, async (visit) => {
-    const earlier = await runNamed(tools.stateHome, wanted);
+    const earlier = await moveNamed(tools.stateHome, wanted);
     visit.known = earlier.state;
     const agreed = agreedPlan(earlier);
     const moved = isMoved(earlier.state);

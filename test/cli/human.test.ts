@@ -4,7 +4,7 @@ import { PUT_BACK } from '../../src/cli/step-tale.ts';
 import type { Event } from '../../src/core/event.ts';
 import { problem } from '../../src/core/problem.ts';
 import { foldReport } from '../../src/core/report.ts';
-import { cutover } from '../../src/migrate.ts';
+import { cutover, rehearsal } from '../../src/migrate.ts';
 import { movedJournal, RUN, samplePlan, surroundings, told, type Streams } from './sample.ts';
 
 const COMMAND = 'pull olga@old.example -p 22';
@@ -189,7 +189,17 @@ describe('a run as a person reads it', () => {
   it('tells of every step that puts something back, and knows them by their real names', () => {
     const plan = samplePlan();
     const withDeadMan = { ...plan, limits: { ...plan.limits, deadManMs: 600_000 } };
-    const real = new Set(cutover(withDeadMan, { committed: false }).map(({ id }) => id));
+    const { gateway, home } = plan.new;
+    const scratch = {
+      key: plan.key,
+      folder: '/x/.neo-pull/rehearsal-x',
+      home,
+      gateway,
+      roots: plan.roots,
+      mapping: [],
+    };
+    const steps = [...cutover(withDeadMan, { committed: false }), ...rehearsal({ ...plan, rehearsal: scratch })];
+    const real = new Set(steps.map(({ id }) => id));
     for (const id of PUT_BACK) expect(real).toContain(id);
   });
 });

@@ -9,7 +9,7 @@ export type End = 'before' | 'after';
 /** What a mover process is to do. */
 export interface MoverOrder {
   readonly homes: Homes;
-  readonly command: 'pull' | 'resume' | 'rollback' | 'follow';
+  readonly command: 'pull' | 'rehearse' | 'resume' | 'rollback' | 'follow';
   readonly limits: Partial<Limits>;
   /** With `follow`. */
   readonly following?: Partial<FollowLimits>;

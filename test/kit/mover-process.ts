@@ -10,6 +10,7 @@ import { listenForSignals } from '../../src/run/interrupt.ts';
 import { Journal } from '../../src/run/journal.ts';
 import { follow } from '../../src/visits/follow.ts';
 import { pull } from '../../src/visits/pull.ts';
+import { rehearse } from '../../src/visits/rehearse.ts';
 import { resume } from '../../src/visits/resume.ts';
 import { rollback } from '../../src/visits/rollback.ts';
 import type { Tools, Verdict } from '../../src/visits/visit.ts';
@@ -36,6 +37,7 @@ function killAt({ line, end }: NonNullable<MoverOrder['kill']>): void {
 function visit(tools: Tools): Promise<Verdict> {
   if (order.command === 'resume') return resume(tools, null, {});
   if (order.command === 'rollback') return rollback(tools, null, { connect: {}, afterCommit: true });
+  if (order.command === 'rehearse') return rehearse(tools, mover.request);
   if (order.command === 'follow') return follow(tools, mover.request);
   return pull(tools, mover.request);
 }

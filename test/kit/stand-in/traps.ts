@@ -18,6 +18,7 @@ export const TRAPS = {
   'doctor-fails': 'doctor ends with 1',
   'doctor-hangs': 'doctor never comes back',
   'health-lies': '`health` says well of a gateway that is down, and not well of one that is up',
+  'sends-when-quiet': 'waiting messages go out although the channels are off, as releases of the product do',
   'sessions-lost': 'the gateway lists no sessions and one agent',
   'channels-do-not-connect': 'channels run, and do not get connected',
   'channels-complain': 'the gateway logs that logins were refused, replaced, polled elsewhere and want a QR code',

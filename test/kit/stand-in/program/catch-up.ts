@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { send } from './channels.ts';
 import { env } from './names.ts';
 import { stateDir } from './paths.ts';
+import { trap } from './settings.ts';
 
 /** What a gateway does of its own accord when it comes up: overdue jobs fire, waiting messages go out. */
 export function catchUp(): void {
@@ -22,7 +23,7 @@ export function catchUp(): void {
     }
   }
   const queue = join(stateDir(), 'delivery-queue');
-  if (env('SKIP_CHANNELS') || !existsSync(queue)) return;
+  if ((env('SKIP_CHANNELS') && !trap('sends-when-quiet')) || !existsSync(queue)) return;
   for (const name of readdirSync(queue).filter((file) => file.endsWith('.json'))) {
     send({ queued: name });
     rmSync(join(queue, name));
