@@ -7,6 +7,7 @@ import { pull } from '../../src/visits/pull.ts';
 import { rollback } from '../../src/visits/rollback.ts';
 import { moverFor, type MoverOptions } from '../kit/mover.ts';
 import { expectAsPictured } from '../kit/picture.ts';
+import { freePort } from '../kit/ports.ts';
 import { killOne, liveProcesses } from '../kit/processes.ts';
 import type { TempLab } from '../kit/temp-lab.ts';
 import { at, expectRolledBack, tryMove } from '../kit/try-move.ts';
@@ -291,8 +292,9 @@ describe('after the commit', () => {
     });
   });
 
-  it('an old gateway that somebody starts again is told at once: 10 (F95)', () => {
+  it('an old gateway that somebody starts again is told at once: 10 (F95)', async () => {
     let started: Promise<number> | null = null;
+    const port = String(await freePort());
     return tryMove(
       {
         // Far longer than it takes: it is seen while watching, and not only at the end.
@@ -301,7 +303,7 @@ describe('after the commit', () => {
           // Without its channels: what is to be seen is that it lives, not what two that speak do to each other.
           started = lab.startForeground('old', {
             SMART_AGENT_NEO_SKIP_CHANNELS: '1',
-            SMART_AGENT_NEO_GATEWAY_PORT: '0',
+            SMART_AGENT_NEO_GATEWAY_PORT: port,
           });
         }),
       },
