@@ -24,7 +24,7 @@ async function move(at: FullLab, ...flags: string[]) {
 }
 
 describe('an account without linger', () => {
-  it('on the old machine: a login revives its gateway, the one of neo-pull too, and after the move none does (F11)', async () => {
+  it('on the old machine: a login revives its gateway, the one of neo-pull too; after the move none does, and after rollback each does again (F11, F107)', async () => {
     const at = (lab = await makeFullLab({ sessions: 2, linger: { old: false } }));
     await waitFor('the gateway ends with the last login', () => at.running('old').length === 0);
     expect(await atLogin(at, 'old')).toEqual({ active: 'active', enabled: 'enabled' });
@@ -34,6 +34,14 @@ describe('an account without linger', () => {
     expect(await atLogin(at, 'old')).toEqual({ active: 'inactive', enabled: 'disabled' });
     await at.reboot('old');
     expect(await atLogin(at, 'old')).toEqual({ active: 'inactive', enabled: 'disabled' });
+    expect(at.hub.violations()).toEqual([]);
+    const back = await at.neoPull('rollback', '--after-commit', '--yes', '--json');
+    expect(finishedOf(back), back.stderr).toMatchObject({ outcome: 'rolled-back', running: 'old' });
+    await at.reboot('old');
+    // As it was found: the boot starts nothing without linger, the first login does.
+    expect(at.running('old')).toEqual([]);
+    expect(await atLogin(at, 'old')).toEqual({ active: 'active', enabled: 'enabled' });
+    expect(at.running('new')).toEqual([]);
     expect(at.hub.violations()).toEqual([]);
   });
 

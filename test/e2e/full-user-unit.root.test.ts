@@ -1,11 +1,11 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { EXIT } from '../../src/core/exit.ts';
 import { makeFullLab, type FullLab } from '../kit/full-lab/full-lab.ts';
 import { atLogin, UNIT, UNIT_FILE } from '../kit/full-lab/service.ts';
 import { acknowledged } from '../kit/hub.ts';
-import { IMPATIENT } from '../kit/neo-pull.ts';
+import { IMPATIENT, type Ended } from '../kit/neo-pull.ts';
 import { finishedOf } from '../kit/told.ts';
 import { waitFor } from '../kit/wait.ts';
 
@@ -50,7 +50,9 @@ describe('a gateway that real systemd runs for an account with linger, on both m
     expect(await atLogin(lab, 'old')).toEqual({ active: 'active', enabled: 'enabled' });
     expect(await atLogin(lab, 'new')).toEqual({ active: 'inactive', enabled: 'not-found' });
     expect(existsSync(join(lab.homes.new, UNIT_FILE))).toBe(false);
-    await lab.reboot('new');
+    await Promise.all([lab.reboot('old'), lab.reboot('new')]);
+    await waitFor('it comes up with the old machine', () => lab.running('old').length === 1);
+    expect(lab.exec('old', ['loginctl', 'list-sessions', '--no-legend']).stdout).toBe('');
     expect(await atLogin(lab, 'new')).toEqual({ active: 'inactive', enabled: 'not-found' });
     expect(lab.running('new')).toEqual([]);
     expect(lab.hub.violations()).toEqual([]);
@@ -79,12 +81,63 @@ describe('a gateway that real systemd runs, when the cutover fails', () => {
     expect(lab.hub.violations()).toEqual([]);
   }
 
+  function journal(): string {
+    const runs = join(lab.homes.new, '.local/state/neo-pull/runs');
+    if (!existsSync(runs)) return '';
+    return readdirSync(runs)
+      .map((run) => readFileSync(join(runs, run, 'journal.ndjson'), 'utf8'))
+      .join('');
+  }
+
+  /** Cuts the power of a machine once this step of a move is done. The move is not over then. */
+  async function moveUntil(step: string, side: 'old' | 'new'): Promise<{ move: Promise<Ended> }> {
+    const done = (): number => journal().split(`"type":"step.applied","step":"${step}"`).length;
+    const was = done();
+    const pulse = ['-o', 'ServerAliveInterval=1', '-o', 'ServerAliveCountMax=2'];
+    const move = lab.neoPull(lab.target, '--yes', '--json', ...pulse, ...IMPATIENT);
+    await waitFor(`${step} is done`, () => done() > was, 60_000);
+    // Nothing tells the other machine.
+    lab.cut();
+    await lab.powerCut(side);
+    return { move };
+  }
+
+  async function isTakenBackBy(command: 'resume' | 'rollback'): Promise<void> {
+    const back = await lab.neoPull(command, '--yes', '--json');
+    expect(finishedOf(back), back.stderr).toMatchObject({ outcome: 'rolled-back', running: 'old' });
+    expect(await atLogin(lab, 'old')).toEqual({ active: 'active', enabled: 'enabled' });
+    expect(lab.running('old')).toHaveLength(1);
+    expect(lab.running('new')).toEqual([]);
+    expect(existsSync(join(lab.homes.old, '.neo-pull-old'))).toBe(false);
+    expect(lab.hub.violations()).toEqual([]);
+  }
+
   it('is enabled again where it was enabled, and comes back with the next boot (F107)', async () => {
     await failAtTheLast();
     expect(await atLogin(lab, 'old')).toEqual({ active: 'active', enabled: 'enabled' });
     expect(existsSync(join(lab.homes.new, UNIT_FILE))).toBe(false);
     await lab.reboot('old');
     expect(await atLogin(lab, 'old')).toEqual({ active: 'active', enabled: 'enabled' });
+  });
+
+  it('is put back by rollback when the power of the new machine is cut between swap and start (F11)', async () => {
+    const { move } = await moveUntil('swap', 'new');
+    lab.heal();
+    await lab.boot('new');
+    await move;
+    expect(await atLogin(lab, 'old')).toEqual({ active: 'inactive', enabled: 'disabled' });
+    expect(await atLogin(lab, 'new')).toEqual({ active: 'inactive', enabled: 'not-found' });
+    await isTakenBackBy('rollback');
+  });
+
+  it('stays down when the power of the old machine is cut behind the fence, until resume has put it back (F12)', async () => {
+    const { move } = await moveUntil('fence-old', 'old');
+    expect(finishedOf(await move)).toMatchObject({ outcome: 'failed', exitCode: EXIT.unknown });
+    lab.heal();
+    await lab.boot('old');
+    expect(await atLogin(lab, 'old')).toEqual({ active: 'inactive', enabled: 'disabled' });
+    expect(lab.running('old')).toEqual([]);
+    await isTakenBackBy('resume');
   });
 
   it('stays disabled where it was disabled, and runs on (F107)', async () => {
