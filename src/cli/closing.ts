@@ -110,7 +110,7 @@ const HEADLINES: Readonly<Record<Outcome, string>> = {
   interrupted: 'Interrupted.',
 };
 
-function headline({ finished: { outcome, exitCode }, command }: Closing, paper: Paper): string[] {
+function headline({ finished: { outcome, exitCode, problem }, command }: Closing, paper: Paper): string[] {
   const isGood = exitCode === EXIT.done || exitCode === EXIT.somethingToDo;
   const isHalf = exitCode === EXIT.degraded;
   const { done, warning, failed } = marksOf(paper);
@@ -121,7 +121,9 @@ function headline({ finished: { outcome, exitCode }, command }: Closing, paper: 
       ? 'Not all is as it should be.'
       : outcome === 'failed' && isRehearsal(command)
         ? 'The rehearsal failed, as the move would. Nothing live was touched.'
-        : HEADLINES[outcome];
+        : problem?.code === 'old-not-running'
+          ? 'Rolled back, but the old gateway does not run.'
+          : HEADLINES[outcome];
   const ink = isGood ? 'green' : isHalf ? 'yellow' : 'red';
   return labelled(`${mark} `, text, paper.columns).map((line) => inked(paper, ink, line));
 }

@@ -618,6 +618,11 @@ export const PROBLEMS = {
   'link-needed': { exit: EXIT.degraded, stops: false, why: 'A channel has to be linked with its account again.' },
   'new-restarts': { exit: EXIT.unknown, stops: true, why: 'The new gateway ends again and again.' },
   'unwind-incomplete': { exit: EXIT.unknown, stops: true, why: 'Putting things back did not succeed everywhere.' },
+  'old-not-running': {
+    exit: EXIT.unknown,
+    stops: true,
+    why: 'Everything is put back, and the old gateway does not run: something else than this run has ended it.',
+  },
   'daemon-lost': {
     exit: EXIT.unknown,
     stops: true,

@@ -34,16 +34,22 @@ export async function ranBefore(world: World, subject: Subject): Promise<RanBefo
   return { ran, enabled: life.service?.enabled ?? false, enabledAs: life.service?.enabledAs ?? null, process };
 }
 
-/** Starts the gateway the way it ran, unless it lives on, and waits until it serves. Repeatable. Throws `command-failed` where it does not come up. */
-export async function startAgain(world: World, subject: Subject, before: RanBefore): Promise<void> {
+/**
+ * Starts the gateway the way it ran, unless it lives on, and waits until it serves. False, and nothing is started, for one in the foreground that
+ * was never told to stop and is gone: nobody kept what it was started with. Repeatable. Throws `command-failed` where it does not come up.
+ */
+export async function startAgain(world: World, subject: Subject, before: RanBefore): Promise<boolean> {
   const host = subject.host(world);
   const { gateway, limits } = subject;
   if (!(await staysAlive(world, subject, before))) {
+    const folder = subject.folder(world);
     if (before.ran === 'service') await startService(host, gateway, { ...world, waitMs: limits.startMs });
-    else await launchForeground(host, gateway, { folder: subject.folder(world) });
+    else if (await hasKept(host, folder)) await launchForeground(host, gateway, { folder });
+    // It is kept before it is told to stop: this one was ended by something else, a power cut say.
+    else return false;
   }
   const life = await waitForLife(world, { host, gateway }, 'up', limits.startMs);
-  if (isAs(life, 'up')) return;
+  if (isAs(life, 'up')) return true;
   throw fail('command-failed', {
     message: `The gateway on ${host.label} was told to start again and has not opened its port after ${limits.startMs / 1000} s.`,
     hint: `On that machine: ${(before.ran === 'service' && byHand(gateway, 'start')) || `${gateway.argv.join(' ')} gateway --port ${gateway.port}`}`,

@@ -39,8 +39,8 @@ export function stopOld(plan: Plan): Step<RanBefore> {
       if (before.ran === 'stopped') return;
       // As long as a dead-man's switch may start it, nobody else does.
       await leaveToDeadMan(plan, world);
-      await startAgain(world, subject, before);
-      await world.emit({ type: 'run.up', gateway: 'old' });
+      const runs = await startAgain(world, subject, before);
+      if (runs) await world.emit({ type: 'run.up', gateway: 'old' });
     },
   };
 }

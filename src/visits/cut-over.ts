@@ -8,6 +8,7 @@ import { advance, unwind, type UndoFailure } from '../run/runner.ts';
 import { markDirtyIfThere } from '../steps/staging-dir.ts';
 import { keptPath } from '../steps/swap.ts';
 import { budgeted } from './budget.ts';
+import { endedMeanwhile } from './ended-meanwhile.ts';
 import { renewed } from './renewal.ts';
 import { sabotaged } from './sabotage.ts';
 import { asFound, contextOf, planOf, stateOf, type Verdict, type Visit } from './visit.ts';
@@ -77,7 +78,7 @@ export async function takeBack(visit: Visit, cause: Problem): Promise<Verdict> {
   if (committed) await tellKept(visit, plan);
   // After any unwound cutover the next pass compares contents: that is what mends a copy that was found to differ.
   else await Promise.all(plan.roots.map(markDirtyIfThere));
-  return rolledBack(plan, stateOf(visit).unwinding ?? cause);
+  return rolledBack(visit, stateOf(visit).unwinding ?? cause);
 }
 
 const SAID_NOTHING: readonly ProblemCode[] = ['new-did-not-start', 'new-serves-elsewhere', 'old-alive'];
@@ -106,10 +107,12 @@ function moved(visit: Visit): Verdict {
   return { outcome: 'moved', running: 'new', exitCode: worst ? EXIT.degraded : EXIT.done, problem: worst };
 }
 
-function rolledBack(plan: Plan, cause: Problem): Verdict {
+async function rolledBack(visit: Visit, cause: Problem): Promise<Verdict> {
+  const ended = await endedMeanwhile(visit, cause);
+  if (ended) return { outcome: 'rolled-back', running: 'none', exitCode: EXIT.unknown, problem: ended };
   const { exit } = PROBLEMS[cause.code];
   const exitCode = OWN_EXIT.includes(exit) ? exit : EXIT.cutover;
-  return { outcome: 'rolled-back', running: asFound(plan), exitCode, problem: cause };
+  return { outcome: 'rolled-back', running: asFound(planOf(visit)), exitCode, problem: cause };
 }
 
 /** The verdict where not everything could be undone: what is left, and what to do about it. */

@@ -37,6 +37,7 @@ export function rollback(
       hint: 'See where things stand: neo-pull status',
     });
     const verdict = await takeBack(visit, asked);
-    return verdict.outcome === 'rolled-back' ? { ...verdict, exitCode: EXIT.done, problem: null } : verdict;
+    const isDone = verdict.outcome === 'rolled-back' && verdict.exitCode !== EXIT.unknown;
+    return isDone ? { ...verdict, exitCode: EXIT.done, problem: null } : verdict;
   });
 }

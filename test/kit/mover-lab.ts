@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { lockHolder } from '../../src/run/lock.ts';
-import { listTree, type Listed } from './listing.ts';
+import { changes, seeHome, seeTree, underLive, type Seen } from './home-picture.ts';
 import type { MoverOrder } from './mover-order.ts';
 import { liveProcesses } from './processes.ts';
 import type { Side } from './side.ts';
@@ -29,18 +29,8 @@ interface Picture {
   readonly environ: string | null;
 }
 
-type Seen = ReadonlyMap<string, string>;
-
 /** Short waits: these labs answer at once, or never. */
 const QUICK: MoverOrder['limits'] = { soakMs: 0, stopMs: 6000, startMs: 30_000, channelsMs: 5000 };
-
-/** What a gateway writes while it lives, and the product at a call: no picture can hold that. */
-const LIVING =
-  /\.smart-agent-neo\/(logs|devices|cron\/runs|delivery-queue)(\/|$)|\.smart-agent-neo\/(memory\/|agents\/main\/sessions\/|identity\/device-auth)/;
-/** The product, the stand-in of its service manager, and what is ours to keep on this machine. */
-const APART = ['.npm-global', '.stand-in-systemd', '.local', '.neo-pull'];
-/** Folders that an installation may leave empty. */
-const FOLDERS = /^\.config(\/systemd(\/user(\/default\.target\.wants)?)?)?$/;
 
 /** A lab with few sessions; on the new side something lives already where the gateway will, unless it runs in the foreground. */
 export async function makeMoverLab(mode: Mode, traps: Traps = {}): Promise<MoverLab> {
@@ -48,7 +38,7 @@ export async function makeMoverLab(mode: Mode, traps: Traps = {}): Promise<Mover
   const lab = await makeTempLab({ runsAs, sessions: 2, traps: { old: traps } });
   if (mode === 'unenabled') systemctl(lab, 'disable');
   if (mode !== 'foreground') leaveSomething(lab.new);
-  const was = { old: see(lab.old), new: see(lab.new), environ: environOf(lab) };
+  const was = { old: seeHome(lab.old.home), new: seeHome(lab.new.home), environ: environOf(lab) };
   return { lab, mode, was };
 }
 
@@ -68,8 +58,8 @@ export async function expectAsBefore({ lab, mode, was }: MoverLab): Promise<void
   expect({ old: lab.running('old').length, new: lab.running('new').length }).toEqual({ old: 1, new: 0 });
   expect(environOf(lab)).toBe(was.environ);
   expect(serviceOf(lab)).toEqual(mode === 'foreground' ? null : { active: true, enabled: mode === 'service' });
-  expect(changes(was.old, see(lab.old))).toEqual([]);
-  expect(changes(was.new, see(lab.new))).toEqual([]);
+  expect(changes(was.old, seeHome(lab.old.home))).toEqual([]);
+  expect(changes(was.new, seeHome(lab.new.home))).toEqual([]);
   expect(existsSync(join(lab.old.home, '.neo-pull-old'))).toBe(false);
   await expectNothingHeld(lab);
 }
@@ -83,22 +73,27 @@ export async function expectMoved({ lab, mode, was }: MoverLab): Promise<void> {
   expect(listed.sort()).toEqual([...lab.state.sessions.main, ...lab.state.sessions.ops].sort());
   expect(serviceOf(lab)).toEqual(mode === 'foreground' ? null : { active: false, enabled: false });
   const ours = /^\.neo-pull-old[/:]|default\.target\.wants[/:]/;
-  expect(changes(was.old, see(lab.old)).filter((change) => !ours.test(change))).toEqual([]);
+  expect(changes(was.old, seeHome(lab.old.home)).filter((change) => !ours.test(change))).toEqual([]);
   const beside = readdirSync(join(lab.new.home, '.neo-pull')).filter((name) => !name.endsWith('.dirty'));
   expect(beside.map((name) => name.replace(/\.parked-.*/, '.parked'))).toEqual(
     mode === 'foreground' ? [] : ['smart-agent-neo-state.parked'],
   );
-  if (mode !== 'foreground') expect(changes(underLive(was.new), parked(lab))).toEqual([]);
+  if (mode !== 'foreground') expectParked(lab.new, was.new);
   await expectNothingHeld(lab);
 }
 
-/** No lock is held by anybody who lives, and no process of ours runs on. */
-async function expectNothingHeld(lab: TempLab): Promise<void> {
-  const home = { path: join(lab.new.home, '.local/state/neo-pull'), uid: process.getuid?.() ?? 0 };
+/** No lock is held by anybody who lives. */
+export async function expectNoLockHeld(side: Pick<Side, 'home'>): Promise<void> {
+  const home = { path: join(side.home, '.local/state/neo-pull'), uid: process.getuid?.() ?? 0 };
   const locks = join(home.path, 'locks');
   const names = existsSync(locks) ? readdirSync(locks).filter((name) => name.endsWith('.lock')) : [];
   const holders = await Promise.all(names.map((name) => lockHolder(home, name.slice(0, -'.lock'.length))));
   expect(holders.filter((holder) => holder !== null)).toEqual([]);
+}
+
+/** No lock is held by anybody who lives, and no process of ours runs on. */
+async function expectNothingHeld(lab: TempLab): Promise<void> {
+  await expectNoLockHeld(lab.new);
   // What a killed one had just started may take a moment to see that nobody listens any more.
   await waitFor('nothing of ours runs on', () => strays(lab).length === 0).catch(() => expect(strays(lab)).toEqual([]));
 }
@@ -121,7 +116,8 @@ export function strays(lab: TempLab): string[] {
     .filter((line) => line !== '' && !line.startsWith('stand-in-systemd'));
 }
 
-function leaveSomething(side: Side): void {
+/** A trial set-up, on a machine to which a gateway will be moved. */
+export function leaveSomething(side: Side): void {
   const live = join(side.home, '.smart-agent-neo');
   mkdirSync(join(live, 'workspace'), { recursive: true, mode: 0o700 });
   writeFileSync(join(live, 'smart-agent-neo.json'), '{ "gateway": { "mode": "local" } } // a trial\n', { mode: 0o640 });
@@ -132,35 +128,11 @@ function plain({ home, env, profile }: Side): MoverOrder['homes']['old'] {
   return { home, env, profile };
 }
 
-/** Every entry of a home that has to stay as it is, as one line each. A directory's time is that of what comes and goes in it. */
-function see(side: Side): Seen {
-  const all = [...listTree(side.home, APART)].filter(
-    ([path, { type }]) => !FOLDERS.test(path) && !LIVING.test(path) && type !== 's',
-  );
-  return new Map(all.map(([path, entry]) => [path, lineOf(entry)]));
-}
-
-function lineOf({ type, mode, sizeBytes, mtime, link, sha256 }: Listed): string {
-  if (type === 'l') return `l ${link}`;
-  return [type, mode.toString(8), ...(type === 'd' ? [] : [sizeBytes, mtime, sha256])].join(' ');
-}
-
-function changes(was: Seen, is: Seen): string[] {
-  const paths = new Set([...was.keys(), ...is.keys()]);
-  return [...paths]
-    .filter((path) => was.get(path) !== is.get(path))
-    .map((path) => `${path}: ${was.get(path) ?? 'absent'} -> ${is.get(path) ?? 'absent'}`);
-}
-
-function underLive(home: Seen): Seen {
-  const inside = [...home].filter(([path]) => path.startsWith('.smart-agent-neo/'));
-  return new Map(inside.map(([path, line]) => [path.slice('.smart-agent-neo/'.length), line]));
-}
-
-function parked(lab: TempLab): Seen {
-  const beside = join(lab.new.home, '.neo-pull');
+/** What was in the place of the moved gateway lies beside it, whole. */
+export function expectParked({ home }: Pick<Side, 'home'>, was: Seen): void {
+  const beside = join(home, '.neo-pull');
   const [name = ''] = readdirSync(beside).filter((each) => each.includes('.parked-'));
-  return new Map([...listTree(join(beside, name))].map(([path, entry]) => [path, lineOf(entry)]));
+  expect(changes(underLive(was), seeTree(join(beside, name)))).toEqual([]);
 }
 
 function environOf(lab: TempLab): string | null {

@@ -17,6 +17,15 @@ export interface MoverOrder {
   readonly replace: boolean;
   /** Which line of the Journal, counted from 1 by those of this process, is its last moment. */
   readonly kill: { readonly line: number; readonly end: End } | null;
+  /** Where in the Journal it holds still (SIGSTOP) until it is told otherwise: at the first line of this name, as `linesOf` names it. */
+  readonly hold?: { readonly what: string; readonly end: End };
+  /** The old machine behind a real sshd, in place of a home on this one. */
+  readonly ssh?: {
+    readonly user: string;
+    readonly host: string;
+    readonly identity: string;
+    readonly knownHosts: string;
+  };
   /** What goes wrong; null counts what could. Without it nothing is counted. */
   readonly fault?: Fault | null;
   /** With `fault`: where the moments are written as JSON at the end. */

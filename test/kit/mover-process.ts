@@ -1,8 +1,8 @@
 /**
  * neo-pull as a process of its own, between the two homes of a temp lab: `node mover-process.cjs ORDER`, ORDER being a `MoverOrder` as
  * JSON. Prints every event but progress as a line of JSON, and ends with the exit code of its visit. Told to, it kills itself with
- * SIGKILL just before a line of the Journal is written, or just after that line is on the disk and before anybody has heard of it; or has one
- * command or one change of a file go wrong.
+ * SIGKILL just before a line of the Journal is written, or just after that line is on the disk and before anybody has heard of it, or holds
+ * still there; or has one command or one change of a file go wrong.
  */
 import { writeFileSync } from 'node:fs';
 import { systemClock } from '../../src/host/clock.ts';
@@ -14,24 +14,35 @@ import { rehearse } from '../../src/visits/rehearse.ts';
 import { resume } from '../../src/visits/resume.ts';
 import { rollback } from '../../src/visits/rollback.ts';
 import type { Tools, Verdict } from '../../src/visits/visit.ts';
-import type { MoverOrder } from './mover-order.ts';
+import { dialLab, wayTo } from './dial-lab.ts';
+import type { End, MoverOrder } from './mover-order.ts';
 import { injectFault } from './faults.ts';
 import { moverFor } from './mover.ts';
 
 const order = JSON.parse(process.argv[2] ?? '') as MoverOrder;
 
-function killAt({ line, end }: NonNullable<MoverOrder['kill']>): void {
+/** Has the signal arrive at the line of the Journal that is meant: just before it is written, or just after it is on the disk. */
+function signalAt(isIt: (what: string) => boolean, end: End, signal: 'SIGKILL' | 'SIGSTOP'): void {
   // eslint-disable-next-line @typescript-eslint/unbound-method -- it is called with its own `this` below
   const { append } = Journal.prototype;
-  let count = 0;
   Journal.prototype.append = async function (this: Journal, body) {
-    count += 1;
-    const isIt = count === line;
-    if (isIt && end === 'before') process.kill(process.pid, 'SIGKILL');
+    const isNow = isIt('step' in body && body.type.startsWith('step.') ? `${body.type} ${body.step}` : body.type);
+    if (isNow && end === 'before') process.kill(process.pid, signal);
     const event = await append.call(this, body);
-    if (isIt) process.kill(process.pid, 'SIGKILL');
+    if (isNow && end === 'after') process.kill(process.pid, signal);
     return event;
   };
+}
+
+function killAt({ line, end }: NonNullable<MoverOrder['kill']>): void {
+  let count = 0;
+  signalAt(() => (count += 1) === line, end, 'SIGKILL');
+}
+
+function holdAt({ what, end }: NonNullable<MoverOrder['hold']>): void {
+  let hasHeld = false;
+  const isIt = (name: string): boolean => !hasHeld && (hasHeld = name === what);
+  signalAt(isIt, end, 'SIGSTOP');
 }
 
 function visit(tools: Tools): Promise<Verdict> {
@@ -50,13 +61,20 @@ const interrupt = listenForSignals(process, {
 const mover = moverFor(order.homes, {
   limits: order.limits,
   asked: { replace: order.replace },
-  tools: { command: `${order.command} olga@old.example`, interrupt, following: { limits: order.following ?? {} } },
+  ...(order.ssh && { connect: wayTo(order.ssh) }),
+  tools: {
+    ...(order.ssh && { connect: dialLab(order.homes.new) }),
+    command: `${order.command} olga@old.example`,
+    interrupt,
+    following: { limits: order.following ?? {} },
+  },
   onEvent(event) {
     if (event.type !== 'progress') process.stdout.write(`${JSON.stringify(event)}\n`);
   },
 });
 async function main(): Promise<void> {
   if (order.kill) killAt(order.kill);
+  if (order.hold) holdAt(order.hold);
   if (order.fault !== undefined) {
     const moments = await injectFault(order.fault);
     process.on('exit', () => writeFileSync(order.momentsFile ?? '/dev/null', JSON.stringify(moments)));

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -7,7 +7,9 @@ import { createInterface } from 'node:readline';
 import { build } from 'esbuild';
 import type { Event } from '../../src/core/event.ts';
 import type { MoverOrder } from './mover-order.ts';
+import { stateOf } from './processes.ts';
 import { REPOSITORY } from './repository.ts';
+import { waitFor } from './wait.ts';
 
 export type Finished = Event & { type: 'run.finished' };
 
@@ -26,6 +28,8 @@ export interface MoverWatch {
   readonly onEvent?: (event: Event, signal: (name: NodeJS.Signals) => void) => void;
   /** SIGKILL after so long, if it still runs. */
   readonly killAfterMs?: number;
+  /** Once it holds still, as it was ordered to; what it is to do then is up to this. */
+  readonly onHeld?: (pid: number) => Promise<void>;
 }
 
 /** The mover as one file that `node` runs. */
@@ -45,6 +49,8 @@ export async function makeMoverProgram(): Promise<MoverProgram> {
     platform: 'node',
     target: 'node20',
     format: 'cjs',
+    // What ssh2 does without where it is not to be had.
+    external: ['cpu-features'],
     logLevel: 'error',
   });
   return {
@@ -69,9 +75,24 @@ async function run(program: string, order: MoverOrder, watch: MoverWatch): Promi
     watch.onEvent?.(event, (name) => child.kill(name));
   });
   const timer = watch.killAfterMs === undefined ? null : setTimeout(() => child.kill('SIGKILL'), watch.killAfterMs);
+  const held = watch.onHeld ? whenHeld(child, watch.onHeld) : null;
   await once(child, 'close');
+  await held;
   if (timer) clearTimeout(timer);
   return { code: child.exitCode, signal: child.signalCode, events, said, ms: performance.now() - began };
+}
+
+async function whenHeld(child: ChildProcess, onHeld: NonNullable<MoverWatch['onHeld']>): Promise<void> {
+  const { pid = 0 } = child;
+  const isHeld = await waitFor(
+    'it holds still, or is over',
+    () => {
+      if (child.exitCode !== null || child.signalCode !== null) return 'over';
+      return stateOf(pid) === 'T' && 'held';
+    },
+    120_000,
+  );
+  if (isHeld === 'held') await onHeld(pid);
 }
 
 /** The last word of a mover that came to its own end. */

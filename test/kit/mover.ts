@@ -15,6 +15,7 @@ export type Homes = Readonly<Record<'old' | 'new', Pick<Side, 'home' | 'env' | '
 export interface MoverOptions {
   readonly asked?: Partial<Asked>;
   readonly limits?: Partial<Limits>;
+  readonly connect?: Partial<Connect>;
   readonly tools?: Partial<Tools>;
   /** In place of a LocalHost on the old side. */
   readonly old?: (lab: Homes) => Host;
@@ -69,7 +70,7 @@ export function moverFor(lab: Homes, options: MoverOptions = {}): Mover {
     stateHome,
     request: {
       target: 'olga@old.example',
-      connect: CONNECT,
+      connect: { ...CONNECT, ...options.connect },
       limits: { ...LIMITS, ...options.limits },
       asked: { ...asked(lab), ...options.asked },
     },

@@ -14,6 +14,28 @@ export function startTimeOf(pid: number): number {
   return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]);
 }
 
+/** The letter of its state in `/proc/<pid>/stat`: `T` holds still; null when there is no such process. */
+export function stateOf(pid: number): string | null {
+  try {
+    const stat = readFileSync(`/proc/${String(pid)}/stat`, 'utf8');
+    return stat.slice(stat.lastIndexOf(')') + 2, stat.lastIndexOf(')') + 3);
+  } catch {
+    return null;
+  }
+}
+
+/** Every process in whose environment this is the home. */
+export function processesAtHome(home: string): { pid: number; startTime: number }[] {
+  return readdirSync('/proc').flatMap((name) => {
+    try {
+      if (!readFileSync(`/proc/${name}/environ`, 'latin1').split('\0').includes(`HOME=${home}`)) return [];
+      return [{ pid: Number(name), startTime: startTimeOf(Number(name)) }].filter(isAlive);
+    } catch {
+      return []; // No process, or over meanwhile.
+    }
+  });
+}
+
 /** Is this very process alive? A zombie is not. */
 export function isAlive({ pid, startTime }: { pid: number; startTime: number }): boolean {
   try {
