@@ -15,7 +15,7 @@ import { claimFolder } from '../../src/steps/claim.ts';
 import { keptPath } from '../../src/steps/swap.ts';
 import type { JourneyOptions } from './journey.ts';
 import { nameInConfig } from '../kit/state/config.ts';
-import { DIRTY, DOCTORED, EMPTIED, MANIFESTS, MARKER, OUR_FOLDERS, STAGING } from './spared.ts';
+import { DEATH, DIRTY, DOCTORED, EMPTIED, MANIFESTS, MARKER, OUR_FOLDERS, STAGING } from './spared.ts';
 import type { StepCase } from './step-cases.ts';
 
 /** No gateway runs and no service manager answers, but there are many roots, and something lives already where some will. */
@@ -61,7 +61,7 @@ export const STILL_CASES: readonly StepCase[] = [
   },
   { id: 'stop-old', where: 'with nothing to stop', cuts: 1 },
   { id: 'fence-old', where: 'with no service manager', cuts: 1 },
-  { id: 'old-is-dead', cuts: 1 },
+  { id: 'old-is-dead', spares: [DEATH], cuts: 1 },
   { id: 'last-delta', spares: [STAGING], cuts: 3 },
   { id: 'copy-is-whole', spares: [MANIFESTS], cuts: 3 },
   {

@@ -9,6 +9,11 @@ export const MANIFESTS: Spared = {
   why: 'facts about the trees, taken anew each time',
 };
 
+export const DEATH: Spared = {
+  lines: /\/runs\/[^/]+\/old-dead\.json file/,
+  why: 'when the old gateway was proven dead, which each try proves anew',
+};
+
 export const LOGS: Spared = {
   lines: /\/runs\/[^/]+\/gateway[^/]*\.log file/,
   why: 'what a gateway printed is for people to read',
