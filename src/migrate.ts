@@ -10,8 +10,8 @@ import { isWorthKnowing, knownTrees } from './checks/known-trees.ts';
 import { databasesSound } from './checks/databases-sound.ts';
 import { linesWhole } from './checks/lines-whole.ts';
 import { oldDidNotReturn, oldDied, oldStaysDead } from './checks/old-dead.ts';
-import { oldPathsLeft } from './checks/old-paths.ts';
 import { preflight } from './checks/preflight.ts';
+import { copyAudited, receivedTree } from './checks/received.ts';
 import { nothingWaits, rehearsedCopy, stillAsRead } from './checks/rehearsal.ts';
 import { rootsComplete } from './checks/roots-complete.ts';
 import { rootsThere } from './checks/roots-there.ts';
@@ -84,9 +84,10 @@ export async function look(machines: { old: Host; new: Host }, request: LookRequ
 
 /** Long and harmless: the old gateway serves on, and nothing of it is undone by a failure. With a Follower it goes on until that is told to end. */
 export function staging(plan: Plan, follower: Follower | null = null): readonly AnyStep[] {
-  const named = ensure('old-paths', 'Look for old paths that nobody may rewrite', [oldPathsLeft(plan)]);
+  const title = 'Audit what was received, and look for old paths that nobody may rewrite';
+  const received = ensure('received', title, [receivedTree(plan)]);
   const rest = follower ? [follower.step()] : isWorthCatchingUp(plan) ? [catchUp(plan)] : [];
-  return [seed(plan, rootsThere(plan)), named, warmNew(plan), ...knowing(plan), ...rest];
+  return [seed(plan, rootsThere(plan)), received, warmNew(plan), ...knowing(plan), ...rest];
 }
 
 /** What is read before the stop, so that it need not be after it; again right before a cutover that comes long after. */
@@ -165,6 +166,7 @@ export function cutover(
     ensure('copy-is-whole', 'Compare the copy with the old machine', [
       rootsComplete(plan),
       copyIsWhole(plan, { again: copyAgain(plan), reusesHashes: true }),
+      copyAudited(plan),
       copyHasAll(plan),
       databasesSound(plan),
       linesWhole(plan),

@@ -6,6 +6,7 @@ import type { Check, World } from '../core/step.ts';
 import type { Field } from '../walk/difference.ts';
 import type { Entry } from '../walk/entry.ts';
 import { compareManifests, type Comparison, type ManifestSummary } from '../walk/manifest.ts';
+import { Auditor } from './auditor.ts';
 import { manifestFile, takeKnowing, takeOf } from './manifests.ts';
 import { Declared } from './declared.ts';
 import { speaksPlainly } from '../transfer/rsync-version.ts';
@@ -41,7 +42,11 @@ export function copyIsWhole(plan: Plan, wholeness: Wholeness = {}): Check {
           await again(root, seen.stale, world);
           seen = await compareNow({ plan, root, wholeness }, world);
         }
-        problems.push(...seen.unreadable, ...differing('copy-differs', root, seen));
+        problems.push(
+          ...seen.unreadable,
+          ...differing('copy-differs', root, seen),
+          ...special(plan, root, seen.staged),
+        );
         if (problems.length === 0) await tell(world, root, seen.old);
       }
       return problems;
@@ -55,6 +60,7 @@ function counted(files: number): string {
 
 interface SeenNow extends Comparison {
   readonly old: ManifestSummary;
+  readonly staged: ManifestSummary;
   readonly unreadable: readonly Problem[];
   /** What differs by its content alone. */
   readonly stale: readonly Buffer[];
@@ -68,14 +74,21 @@ async function compareNow(
     wholeness.reusesHashes === true
       ? takeKnowing(world, plan, { root, tree, known: `${tree}-known` })
       : takeOf(world, plan, { root, tree, hash: true });
-  const [old] = await together([take('old'), take('staged')]);
+  const [old, staged] = await together([take('old'), take('staged')]);
   const files = [manifestFile(world.run, root, 'old'), manifestFile(world.run, root, 'staged')] as const;
   const stale: Buffer[] = [];
   const compared = await compareManifests(...files, {
     expect: (entry) => ({ ...entry, mode: stagedOf(entry), mtimeNs: timeSent(plan, entry) }),
     onContent: (path) => stale.push(path),
   });
-  return { ...compared, old, stale, unreadable: unreadable(root, old) };
+  return { ...compared, old, staged, stale, unreadable: unreadable(root, old) };
+}
+
+/** Devices and pipes are in no manifest: the walk tells of them apart. */
+function special(plan: Plan, root: Root, { specials }: ManifestSummary): Problem[] {
+  const auditor = new Auditor(plan);
+  for (const { path, rule } of specials) auditor.special(root, path, rule);
+  return auditor.problems();
 }
 
 /** After reconcile: staging is the old tree with exactly the declared changes. Contents that nothing declared were just compared. */

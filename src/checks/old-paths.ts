@@ -4,11 +4,10 @@ import { latin1, mentionFinder } from '../core/mentions.ts';
 import { mapLink, movedOnly, movesNothing } from '../core/mapping.ts';
 import type { Plan, Root } from '../core/plan.ts';
 import { rewriteApprovals, rewriteConfig } from '../core/rewrite.ts';
-import type { Check, World } from '../core/step.ts';
-import { ProblemError } from '../core/problem.ts';
+import type { Clock } from '../core/clock.ts';
+import { ProblemError, type Problem } from '../core/problem.ts';
 import { printable } from '../host/printable.ts';
-import { isEntry, type Entry } from '../walk/entry.ts';
-import { walk } from '../walk/walker.ts';
+import type { Entry } from '../walk/entry.ts';
 import { addConfigLeft, OldPaths } from './old-path-problems.ts';
 
 /** Free text that people and agents read, and scripts that they wrote. Transcripts are history, whatever stands in them. */
@@ -22,26 +21,27 @@ const TEXT_BYTES = 1024 * 1024;
 const MOST_BYTES = 256 * 1024 * 1024;
 const MOST_MS = 60_000;
 
+/** Looks at the entries of the copy as a walk goes by. */
+export interface OldPathLooker {
+  look(root: Root, entry: Entry): void;
+  problems(): Problem[];
+}
+
 /**
  * Looks in the copy for old paths that nobody may rewrite: in free text, in launchers that are to be built again, in allow patterns, in
  * links to what does not move. Read-only, and bounded in time, memory and bytes; what it did not get to is said.
  */
-export function oldPathsLeft(plan: Plan): Check {
+export function oldPathsLeft(plan: Plan, clock: Clock): OldPathLooker {
+  const found = new OldPaths();
+  const look: Look = { plan, found, mentions: mentionFinder(plan.mapping), bytes: 0, until: clock.now() + MOST_MS };
   return {
-    id: 'old-paths-left',
-    title: 'Old paths that are not rewritten are named',
-    async run(world) {
-      const found = new OldPaths();
-      const look: Look = {
-        plan,
-        found,
-        mentions: mentionFinder(plan.mapping),
-        bytes: 0,
-        until: world.clock.now() + MOST_MS,
-      };
-      for (const root of plan.roots) await lookThrough(root, look, world);
-      return found.problems();
+    look(root, entry) {
+      if (movesNothing(plan.mapping) || !found.isWhole) return;
+      if (look.bytes > MOST_BYTES || clock.now() > look.until) found.isWhole = false;
+      else if (entry.type === 'symlink') lookAtLink(root, entry, look);
+      else if (entry.type === 'file') lookAtFile(root, entry, look);
     },
+    problems: () => found.problems(),
   };
 }
 
@@ -51,21 +51,6 @@ interface Look {
   readonly mentions: (text: string) => number;
   bytes: number;
   readonly until: number;
-}
-
-async function lookThrough(root: Root, look: Look, { clock, signal }: World): Promise<void> {
-  const { room, workspaces } = root;
-  if (movesNothing(look.plan.mapping)) return;
-  for await (const item of walk(root.stagingPath, { excludes: look.plan.excludes, room, workspaces, hash: false })) {
-    if (!isEntry(item)) continue;
-    signal.throwIfAborted();
-    if (look.bytes > MOST_BYTES || clock.now() > look.until) {
-      look.found.isWhole = false;
-      return;
-    }
-    if (item.type === 'symlink') lookAtLink(root, item, look);
-    else if (item.type === 'file') lookAtFile(root, item, look);
-  }
 }
 
 function lookAtLink(root: Root, { path, link }: Entry, { plan, found }: Look): void {

@@ -114,7 +114,8 @@ function isInstalled(at: string, { home, realHome, product }: Moving['old']): bo
 const LOGIN =
   /^(?:\.(?:ssh|gnupg|pam_environment|bash\w*|zsh\w*|zlogin|zprofile|profile|login|cshrc|tcshrc|xprofile|xsession\w*|inputrc)|\.config\/(?:systemd|autostart|environment\.d|fish|neo-pull)|\.local\/(?:state\/neo-pull|share\/systemd)|Library\/LaunchAgents)(?:\/|$)/;
 
-function isOfLogin(at: string, { home, realHome }: Moving['old']): boolean {
+/** Does a path decide who gets into the account with this home, or what starts there? By its name. Pure. */
+export function isOfLogin(at: string, { home, realHome }: Pick<Moving['old'], 'home' | 'realHome'>): boolean {
   return [home, realHome].some((one) => isInside(at, one) && LOGIN.test(path.relative(one, at)));
 }
 
@@ -123,7 +124,8 @@ const SYSTEM =
     ' ',
   );
 
-function isOfSystem(at: string): boolean {
+/** Is a path part of the system, or of what is installed for all its users? By its name. Pure. */
+export function isOfSystem(at: string): boolean {
   return at === '/' || SYSTEM.some((top) => at === top || isInside(at, top));
 }
 

@@ -59,6 +59,7 @@ export const GATEWAY_FLAGS = {
   'start-cmd': { ...text, group: GATEWAY, describe: 'Your own command that starts the old gateway again' },
   'new-stop-cmd': { ...text, group: GATEWAY, describe: 'The same for the gateway on this machine' },
   'new-start-cmd': { ...text, group: GATEWAY, describe: 'The same for the gateway on this machine' },
+  allow: { ...texts, group: GATEWAY, describe: 'Path or finding of the audit to be let through by name (repeatable)' },
   replace: { ...flag, group: GATEWAY, describe: 'What is here already may be parked' },
   'carry-env': { ...flag, group: GATEWAY, describe: 'Bring variables from outside of the old state into .env here' },
   'rewrite-approvals': { ...flag, group: GATEWAY, describe: 'Rewrite old paths in exec allow patterns too' },

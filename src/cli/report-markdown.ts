@@ -1,3 +1,4 @@
+import type { Finding } from '../core/audit.ts';
 import { everyKind, KINDS, type Counts, type Kind } from '../core/census.ts';
 import type { DoctorChanges } from '../core/event.ts';
 import { whyItStays } from '../core/fate.ts';
@@ -41,6 +42,7 @@ export function reportMarkdown(report: Report): string {
     checklist(report),
     steps(report),
     inventory(report),
+    audit(report),
     copy(report),
     leftOut(report),
     changes(report),
@@ -224,6 +226,24 @@ function copy({ transferred, manifests }: Report): string {
           ...table(['root', 'entries', 'bytes', 'SHA-256 of the manifest'], whole),
         ]
       : []),
+  ]);
+}
+
+const VERDICTS: Readonly<Record<Finding['verdict'], string>> = {
+  stops: 'STOPS',
+  allowed: 'let through by --allow',
+  dropped: 'dropped',
+  told: 'told',
+};
+
+function audit({ audit: seen }: Report): string {
+  if (!seen) return '';
+  const { count, findings } = seen;
+  const rows = findings.map(({ id, what, verdict }) => [VERDICTS[verdict], code(id), text(what)]);
+  const more = count - rows.length;
+  return section('Audit of the copy', [
+    ...(count === 0 ? ['Nothing in it leads out of it.'] : table(['', 'finding', 'seen'], rows)),
+    ...(more > 0 ? ['', `And ${countText(more)} more.`] : []),
   ]);
 }
 

@@ -116,6 +116,7 @@ function askedOf(flags: GatewayFlags & Pick<OutputFlags, 'owner'>, product: AnyP
     gatewayPort: portOf(flags['gateway-port']),
     rewriteApprovals: flags['rewrite-approvals'] ?? false,
     rootIsMeant: flags.owner === 'root' || flags.owner === '0',
+    allow: flags.allow ?? [],
     carryEnv: flags['carry-env'] ?? false,
     commands: { old: commandsOf(flags, ''), new: commandsOf(flags, 'new-') },
   };

@@ -1,3 +1,4 @@
+import type { Audit } from './audit.ts';
 import type { Counts } from './census.ts';
 import type { ExitCode } from './exit.ts';
 import type { Json } from './json.ts';
@@ -97,6 +98,8 @@ export type EventBody =
       bytes: number;
       skipped: readonly Skipped[];
     }
+  /** What an audit of the copy has found: after the first copy, and again after the stop, before anything uses it. */
+  | ({ type: 'run.audited' } & Audit)
   /** What a gateway owns: on the old machine after the stop, in the copy, and after doctor with the new gateway up. */
   | { type: 'run.counted'; tree: 'old' | 'copy' | 'new'; counts: Counts }
   | {

@@ -146,6 +146,8 @@ export type Asked = {
   readonly gatewayPort?: number | null;
   /** May allow patterns of the exec approvals be put to new places? What an agent may run can grow by it. */
   readonly rewriteApprovals: boolean;
+  /** What an audit of the copy may let through, by path or by the id of a finding; absent in a plan of an earlier release. */
+  readonly allow?: readonly string[];
   /** Said by `--owner root`: the gateway here is root's, whomever the place belongs to. */
   readonly rootIsMeant?: boolean;
   /** Are variables from outside of the old state to be brought into `.env` of the new one? */

@@ -471,6 +471,37 @@ export const PROBLEMS = {
     stops: false,
     why: 'What is in a database of the gateway was not counted.',
   },
+  // audit of what was received
+  'link-into-login': {
+    exit: EXIT.mismatch,
+    stops: true,
+    why: 'Whatever is written through such a link decides who gets into this account, or what starts in it.',
+  },
+  'link-astray': {
+    exit: EXIT.mismatch,
+    stops: true,
+    why: 'A symlink of the copy leads to a place that the plan, as it was agreed to, does not name.',
+  },
+  'hard-link-outside': {
+    exit: EXIT.mismatch,
+    stops: true,
+    why: 'A file of the copy has a name outside of it, so that writing to the one would change the other.',
+  },
+  'special-received': {
+    exit: EXIT.mismatch,
+    stops: true,
+    why: 'No copy may hold a device or a pipe: a program that opens one by its name reads the machine, or waits for ever.',
+  },
+  'setid-dropped': {
+    exit: EXIT.mismatch,
+    stops: false,
+    why: 'What has a setuid or setgid bit lends the rights of its owner or group, and those are others here.',
+  },
+  'name-unprintable': {
+    exit: EXIT.mismatch,
+    stops: false,
+    why: 'A name with control characters in it can look like another one, or tell a terminal what to do.',
+  },
   // cutover
   'old-did-not-stop': { exit: EXIT.cutover, stops: true, why: 'The old gateway did not stop in time.' },
   'old-alive': { exit: EXIT.cutover, stops: true, why: 'The old gateway shows signs of life.' },

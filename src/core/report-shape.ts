@@ -1,3 +1,4 @@
+import type { Audit } from './audit.ts';
 import type { DeadMan } from './dead-man.ts';
 import type { ByHandList } from './by-hand.ts';
 import type { Counts } from './census.ts';
@@ -97,6 +98,8 @@ export interface Report {
   readonly steps: readonly ReportStep[];
   readonly transferred: readonly ReportTransfer[];
   readonly manifests: readonly ReportManifest[];
+  /** Of its last audit; null where there was none. */
+  readonly audit: Audit | null;
   /** What the gateway owns, by kind: before, in the copy, and after doctor with the new gateway up. Null where it was not counted. */
   readonly inventory: { readonly old: Counts | null; readonly copy: Counts | null; readonly new: Counts | null };
   readonly skipped: readonly (Skipped & { readonly root: string })[];

@@ -40,6 +40,7 @@ export function foldReport(events: readonly Event[]): Report {
     steps: stepsOf(events, state),
     transferred: transfersOf(events),
     ...verifiedOf(events),
+    audit: auditOf(events),
     inventory: inventoryOf(events, plan),
     ...reconciledOf(events, state),
     fence: fenceOf(events),
@@ -127,6 +128,11 @@ function verifiedOf(events: readonly Event[]): Pick<Report, 'manifests' | 'skipp
     manifests: verified.map(({ root, manifest, entries, bytes }) => ({ root, sha256: manifest, entries, bytes })),
     skipped: verified.flatMap(({ root, skipped }) => skipped.map((one) => ({ root, ...one }))),
   };
+}
+
+function auditOf(events: readonly Event[]): Report['audit'] {
+  const last = ofType(events, 'run.audited').at(-1);
+  return last ? { count: last.count, findings: last.findings } : null;
 }
 
 /** The count after the stop is truer than the one of the plan. */

@@ -1,6 +1,7 @@
 import { copyIsWhole } from '../checks/copy.ts';
 import { newWorks } from '../checks/live.ts';
 import { oldStaysDead } from '../checks/old-dead.ts';
+import { copyAudited } from '../checks/received.ts';
 import { EXIT } from '../core/exit.ts';
 import type { Connect } from '../core/plan.ts';
 import type { Problem } from '../core/problem.ts';
@@ -17,7 +18,7 @@ export function verify(tools: Tools, wanted: string | null, connect: Partial<Con
     visit.folder = earlier.folder;
     visit.old = await connectTo(visit, { ...agreed.connect, ...connect });
     const problems: Problem[] = [];
-    for (const check of moved ? [oldStaysDead(agreed), newWorks(agreed)] : [copyIsWhole(agreed)]) {
+    for (const check of moved ? [oldStaysDead(agreed), newWorks(agreed)] : [copyIsWhole(agreed), copyAudited(agreed)]) {
       const found = await check.run(worldOf(visit));
       await visit.bus.emit({ type: 'check.done', check: check.id, title: check.title, problems: found });
       problems.push(...found);

@@ -19,6 +19,8 @@ export interface ManifestSummary {
   /** Printable paths, each with the system's code, of what should move and could not be read; no more than `UNREADABLE_SHOWN`. */
   readonly unreadable: readonly string[];
   readonly unreadableCount: number;
+  /** Printable paths of devices and pipes, with which of them it is; no more than `UNREADABLE_SHOWN`. */
+  readonly specials: readonly { readonly path: string; readonly rule: string }[];
 }
 
 /** How many unreadable paths are named; the rest is counted. */
@@ -39,6 +41,7 @@ export class Receiver {
   readonly #sha256 = createHash('sha256');
   readonly #skipped: ReadonlyMap<string, { rule: string; reason: string; entries: number; bytes: number }>;
   readonly #unreadable: string[] = [];
+  readonly #specials: { path: string; rule: string }[] = [];
   #unreadableCount = 0;
   #entries = 0;
   #bytes = 0;
@@ -80,6 +83,7 @@ export class Receiver {
       skipped: [...this.#skipped.values()].filter(({ entries }) => entries > 0),
       unreadable: this.#unreadable,
       unreadableCount: this.#unreadableCount,
+      specials: this.#specials,
     };
   }
 
@@ -113,6 +117,10 @@ export class Receiver {
     if (!sum) throw new RecordError('left out by no rule');
     sum.entries += skip.entries;
     sum.bytes += skip.bytes;
+    const { rule, reason } = skip;
+    const isSpecial = (rule === 'fifo' || rule === 'device') && UNMOVABLE[rule] === reason;
+    if (isSpecial && this.#specials.length < UNREADABLE_SHOWN)
+      this.#specials.push({ path: printable(skip.path), rule });
   }
 
   #countUnreadable(path: Buffer, code: string): void {

@@ -48,7 +48,7 @@ export const STILL: JourneyOptions = {
 
 export const STILL_CASES: readonly StepCase[] = [
   { id: 'seed', spares: [STAGING], cuts: 3 },
-  { id: 'old-paths', cuts: 2 },
+  { id: 'received', cuts: 2 },
   { id: 'warm-new', cuts: 4 },
   { id: 'catch-up', spares: [STAGING], cuts: 3 },
   {
