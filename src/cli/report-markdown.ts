@@ -9,6 +9,7 @@ import type { Report, ReportStep } from '../core/report-shape.ts';
 import type { Problem } from '../core/problem.ts';
 import type { RehearsedPart } from '../core/rehearsal-forecast.ts';
 import { PROBLEMS } from '../core/problem.ts';
+import { RUNNABLE_KINDS } from '../core/will-run.ts';
 import { printable } from '../host/printable.ts';
 import { BASES } from './rehearsal-lines.ts';
 import { bytesText, counted, countText, durationText } from './units.ts';
@@ -43,6 +44,7 @@ export function reportMarkdown(report: Report): string {
     steps(report),
     inventory(report),
     audit(report),
+    willRun(report),
     copy(report),
     leftOut(report),
     changes(report),
@@ -243,6 +245,24 @@ function audit({ audit: seen }: Report): string {
   const more = count - rows.length;
   return section('Audit of the copy', [
     ...(count === 0 ? ['Nothing in it leads out of it.'] : table(['', 'finding', 'seen'], rows)),
+    ...(more > 0 ? ['', `And ${countText(more)} more.`] : []),
+  ]);
+}
+
+function willRun({ willRun: seen }: Report): string {
+  if (!seen || seen.count === 0) return '';
+  const { count, listed } = seen;
+  const rows = listed.map(({ kind, name, files, sha256 }) => [
+    RUNNABLE_KINDS[kind],
+    code(name),
+    files > 1 ? countText(files) : '',
+    sha256 === null ? 'not read' : code(sha256),
+  ]);
+  const more = count - rows.length;
+  return section('What will run here', [
+    'What came from the old machine and may be started on this one by the gateway, its agents or their tools. Read it before you let it, if you do not trust that machine.',
+    '',
+    ...table(['what', 'name', 'files', 'SHA-256'], rows),
     ...(more > 0 ? ['', `And ${countText(more)} more.`] : []),
   ]);
 }

@@ -125,6 +125,9 @@ export class StepTale {
       case 'run.verified':
         this.#notes.push(`${event.root}: ${counted(event.entries, 'entry', 'entries')} alike`);
         return [];
+      case 'run.will-run':
+        if (event.count > 0) this.#notes.push(`${counted(event.count, 'thing')} of it may run here`);
+        return [];
       case 'run.counted':
         if (event.tree !== 'old') this.#notes.push(countsText(event.counts));
         return [];

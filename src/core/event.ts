@@ -5,6 +5,7 @@ import type { Json } from './json.ts';
 import type { Plan } from './plan.ts';
 import type { Problem } from './problem.ts';
 import type { RehearsalForecast } from './rehearsal-forecast.ts';
+import type { WillRun } from './will-run.ts';
 
 /** How a run ended. */
 export type Outcome =
@@ -100,6 +101,8 @@ export type EventBody =
     }
   /** What an audit of the copy has found: after the first copy, and again after the stop, before anything uses it. */
   | ({ type: 'run.audited' } & Audit)
+  /** What of the copy may run on this machine, before any of it does; told whenever an audit is. */
+  | ({ type: 'run.will-run' } & WillRun)
   /** What a gateway owns: on the old machine after the stop, in the copy, and after doctor with the new gateway up. */
   | { type: 'run.counted'; tree: 'old' | 'copy' | 'new'; counts: Counts }
   | {

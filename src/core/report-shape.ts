@@ -10,6 +10,7 @@ import type { OutsideVariable } from './outside.ts';
 import type { Plan, RanAs } from './plan.ts';
 import type { Problem } from './problem.ts';
 import type { RehearsalForecast } from './rehearsal-forecast.ts';
+import type { WillRun } from './will-run.ts';
 
 /** One machine, as the report names it. */
 export interface ReportSide {
@@ -100,6 +101,8 @@ export interface Report {
   readonly manifests: readonly ReportManifest[];
   /** Of its last audit; null where there was none. */
   readonly audit: Audit | null;
+  /** What of the copy may run on this machine, as it was when it was last looked at; null where it was not. */
+  readonly willRun: WillRun | null;
   /** What the gateway owns, by kind: before, in the copy, and after doctor with the new gateway up. Null where it was not counted. */
   readonly inventory: { readonly old: Counts | null; readonly copy: Counts | null; readonly new: Counts | null };
   readonly skipped: readonly (Skipped & { readonly root: string })[];

@@ -41,6 +41,7 @@ export function foldReport(events: readonly Event[]): Report {
     transferred: transfersOf(events),
     ...verifiedOf(events),
     audit: auditOf(events),
+    willRun: willRunOf(events),
     inventory: inventoryOf(events, plan),
     ...reconciledOf(events, state),
     fence: fenceOf(events),
@@ -133,6 +134,11 @@ function verifiedOf(events: readonly Event[]): Pick<Report, 'manifests' | 'skipp
 function auditOf(events: readonly Event[]): Report['audit'] {
   const last = ofType(events, 'run.audited').at(-1);
   return last ? { count: last.count, findings: last.findings } : null;
+}
+
+function willRunOf(events: readonly Event[]): Report['willRun'] {
+  const last = ofType(events, 'run.will-run').at(-1);
+  return last ? { count: last.count, listed: last.listed } : null;
 }
 
 /** The count after the stop is truer than the one of the plan. */

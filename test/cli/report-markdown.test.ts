@@ -27,6 +27,29 @@ describe('a report in Markdown', () => {
     expect(text).toContain('- and 1 more');
   });
 
+  it('lists what an audit has found and what may run here, with nothing of a name as markup', () => {
+    const finding = {
+      id: 'link-astray:state/a`b',
+      kind: 'link-astray',
+      name: 'state/a`b',
+      what: 'leads to <x>',
+    } as const;
+    const runnable = { kind: 'hook', name: 'state/hooks/a|b', files: 3, sha256: 'd'.repeat(64) } as const;
+    const unread = { kind: 'tool', name: 'state/tools/x', files: 1, sha256: null } as const;
+    const text = reportMarkdown(
+      foldReport(
+        told(
+          [0, { type: 'run.audited', count: 2, findings: [{ ...finding, verdict: 'allowed' }] }],
+          [1, { type: 'run.will-run', count: 3, listed: [runnable, unread] }],
+        ),
+      ),
+    );
+    expect(text).toContain('| let through by --allow | ``link-astray:state/a`b`` | leads to \\<x\\> |');
+    expect(text).toContain('And 1 more.');
+    expect(text).toContain(`| hook of the gateway | \`state/hooks/a\\|b\` | 3 | \`${'d'.repeat(64)}\` |`);
+    expect(text).toContain('| tool | `state/tools/x` |  | not read |');
+  });
+
   it('can be made of a run that has only begun', () => {
     expect(reportMarkdown(foldReport(movedJournal().slice(0, 1)))).toContain('not ended');
   });

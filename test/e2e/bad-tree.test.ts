@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { chmodSync, lstatSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -38,7 +39,7 @@ describe('an old machine that makes a link once the plan was agreed to', () => {
         expect(events.some((event) => event.type === 'run.down')).toBe(false);
         const { tools, request, events: told } = moverFor(lab);
         expect(await pull(tools, request)).toMatchObject({ outcome: 'moved', running: 'new', exitCode: 0 });
-        const { audit, warnings } = foldReport([...events, ...told]);
+        const { audit, warnings, willRun } = foldReport([...events, ...told]);
         expect(audit?.findings).toEqual(
           [
             ['state/workspace/bin', 'had mode 2755'],
@@ -51,6 +52,14 @@ describe('an old machine that makes a link once the plan was agreed to', () => {
             verdict: 'dropped',
           })),
         );
+        expect(willRun?.listed).toContainEqual({
+          kind: 'hook',
+          name: 'state/hooks/on-start.sh',
+          files: 1,
+          sha256: createHash('sha256').update('#!/bin/sh\nexit 0\n').digest('hex'),
+        });
+        const begins = told.map((event) => (event.type === 'step.before' ? event.step : event.type));
+        expect(begins.lastIndexOf('run.will-run')).toBeLessThan(begins.indexOf('doctor'));
         expect(warnings.map(({ code }) => code)).toContain('setid-dropped');
         expect(lstatSync(join(lab.new.home, '.smart-agent-neo/workspace/bin/tidy')).mode & 0o7777).toBe(0o755);
       },
