@@ -7,6 +7,7 @@ import { printable } from '../host/printable.ts';
 import { inked, marksOf, type Paper } from './paper.ts';
 import { listedProblem } from './problem-lines.ts';
 import { rehearsalLines } from './rehearsal-lines.ts';
+import { HEADLINES } from './report-words.ts';
 import { durationText } from './units.ts';
 import { labelled } from './wrap.ts';
 
@@ -95,20 +96,6 @@ function interruptedSentence(running: Running): string {
   if (running === 'none') return 'At most the private copy on this machine, which is kept. No gateway runs.';
   return 'It broke off in the middle: it cannot be told from here who runs the gateway.';
 }
-
-const HEADLINES: Readonly<Record<Outcome, string>> = {
-  planned: 'This is the plan. Nothing was changed.',
-  staged: 'Copied. The old gateway was not touched.',
-  rehearsed: 'Rehearsed, and all went well. The old gateway was not touched.',
-  verified: 'Checked: all is as it should be.',
-  moved: 'Moved. The gateway runs on this machine now.',
-  'already-moved': 'Already moved: the gateway runs on this machine, and the old one is off. Nothing was done.',
-  'rolled-back': 'Rolled back. Everything is as it was before.',
-  unfenced: 'The old machine may run its gateway again. It was not started.',
-  refused: 'Refused before anything was changed.',
-  failed: 'Failed.',
-  interrupted: 'Interrupted.',
-};
 
 function headline({ finished: { outcome, exitCode, problem }, command }: Closing, paper: Paper): string[] {
   const isGood = exitCode === EXIT.done || exitCode === EXIT.somethingToDo;

@@ -142,6 +142,11 @@ export const OUTPUT_FLAGS = {
   quiet: { ...flag, alias: 'q', group: OUTPUT, describe: 'Only problems and the result' },
 } as const satisfies Record<string, Options>;
 
+export const REPORT_FLAGS = {
+  html: { ...flag, group: OUTPUT, describe: 'Write the report as a page for a browser, and print where it is' },
+  open: { ...flag, group: OUTPUT, describe: 'The same, and open it where there is a screen (never as root)' },
+} as const satisfies Record<string, Options>;
+
 export const DRY_RUN_FLAG = {
   'dry-run': { ...flag, alias: 'n', group: CONDUCT, describe: 'Look and show the plan, change nothing (= plan)' },
 } as const satisfies Record<string, Options>;
@@ -173,4 +178,5 @@ export type LimitFlags = Given<typeof LIMIT_FLAGS>;
 export type CutoverFlags = Given<typeof CUTOVER_FLAGS>;
 export type DrainFlags = Given<typeof DRAIN_FLAGS>;
 export type ConsentFlags = Given<typeof CONSENT_FLAGS>;
+export type ReportFlags = Given<typeof REPORT_FLAGS>;
 export type OutputFlags = Given<typeof OUTPUT_FLAGS>;

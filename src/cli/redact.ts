@@ -1,3 +1,5 @@
+import { isKind } from '../core/census.ts';
+
 const SECRET_NAME =
   /token|secret|passw|passphrase|credential|authorization|cookie|api-?_?key|private-?_?key|^key$|[a-z]Key$/i;
 /** What is not secret although it is called so. */
@@ -30,7 +32,7 @@ export function redactText(text: string): string {
 }
 
 function isSecret(name: string, value: unknown): boolean {
-  // How many credentials there are, among the counts of everything else.
-  if (name === 'credential' && typeof value === 'number') return false;
+  // How many credentials a gateway owns is told under that name.
+  if (isKind(name) && typeof value === 'number') return false;
   return SECRET_NAME.test(name) && !PLAIN_NAME.test(name) && value !== null && typeof value !== 'boolean';
 }

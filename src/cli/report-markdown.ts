@@ -5,24 +5,15 @@ import { whyItStays } from '../core/fate.ts';
 import { outsideFateText } from '../core/outside.ts';
 import { inside } from '../core/only-files.ts';
 import { deadManText } from './dead-man-text.ts';
-import type { Report, ReportStep } from '../core/report-shape.ts';
+import type { Report } from '../core/report-shape.ts';
 import type { Problem } from '../core/problem.ts';
 import type { RehearsedPart } from '../core/rehearsal-forecast.ts';
 import { PROBLEMS } from '../core/problem.ts';
 import { RUNNABLE_KINDS } from '../core/will-run.ts';
 import { printable } from '../host/printable.ts';
 import { BASES } from './rehearsal-lines.ts';
+import { MANY_REWRITES, STEP_STATES, WHERE_IT_RUNS } from './report-words.ts';
 import { bytesText, counted, countText, durationText } from './units.ts';
-
-/** From so many on, how many each file has is told first. */
-const MANY_REWRITES = 20;
-
-const STATES: Readonly<Record<ReportStep['state'], string>> = {
-  begun: 'begun, not finished',
-  applied: 'done',
-  undoing: 'half undone',
-  undone: 'undone',
-};
 
 /** A report as Markdown, for reading. What came from the old machine is shown as code, so that none of it is markup. Pure. */
 export function reportMarkdown(report: Report): string {
@@ -67,21 +58,13 @@ function head({ run, target, outcome, running, exitCode, startedAt, endedAt }: R
       [
         ['old machine', code(target)],
         ['outcome', ended],
-        ['gateway runs on', WHERE[running]],
+        ['gateway runs on', WHERE_IT_RUNS[running]],
         ['begun', startedAt ?? ''],
         ['ended', endedAt ?? ''],
       ],
     ),
   ].join('\n');
 }
-
-const WHERE: Readonly<Record<Report['running'], string>> = {
-  old: 'the old machine',
-  new: 'the new machine',
-  none: 'neither machine',
-  mixed: 'both, by profile',
-  unknown: 'not known',
-};
 
 function machines({ plan }: Report): string {
   if (!plan) return '';
@@ -171,7 +154,11 @@ function checklist(report: Report): string {
 }
 
 function steps(report: Report): string {
-  const rows = report.steps.map(({ title, state, ms }) => [title, STATES[state], ms === null ? '' : durationText(ms)]);
+  const rows = report.steps.map(({ title, state, ms }) => [
+    title,
+    STEP_STATES[state],
+    ms === null ? '' : durationText(ms),
+  ]);
   return rows.length === 0 ? '' : section('Steps', table(['step', 'state', 'time'], rows));
 }
 

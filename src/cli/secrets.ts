@@ -21,4 +21,12 @@ export class Secrets {
     for (const value of this.#values) hidden = hidden.replaceAll(value, HIDDEN);
     return hidden;
   }
+
+  /** A copy of plain data with every known secret in its texts hidden. */
+  hideIn<T>(value: T): T {
+    if (typeof value === 'string') return this.hide(value) as T;
+    if (typeof value !== 'object' || value === null) return value;
+    if (Array.isArray(value)) return value.map((one: unknown) => this.hideIn(one)) as T;
+    return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, this.hideIn(one as unknown)])) as T;
+  }
 }

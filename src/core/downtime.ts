@@ -11,17 +11,22 @@ export interface DowntimePart {
 export interface Downtime {
   /** From the moment the stop was sent until a gateway was proven up; null when it never went down or is not up yet. */
   readonly totalMs: number | null;
+  /** When the stop was sent, and when a gateway was proven up; null as above. */
+  readonly from: string | null;
+  readonly until: string | null;
   readonly parts: readonly DowntimePart[];
 }
 
 /** The downtime of the last cutover in a Journal, by step. Pure. */
 export function downtimeOf(events: readonly Event[]): Downtime {
   const down = events.findLastIndex((event) => event.type === 'run.down');
-  if (down < 0) return { totalMs: null, parts: [] };
+  if (down < 0) return { totalMs: null, from: null, until: null, parts: [] };
   const up = events.findIndex((event, at) => at > down && event.type === 'run.up');
-  const until = up < 0 ? events.length - 1 : up;
-  const parts = partsOf(events, down, until);
-  return { totalMs: up < 0 ? null : between(events[down], events[until]), parts };
+  const last = up < 0 ? events.length - 1 : up;
+  const parts = partsOf(events, down, last);
+  const from = events[down]?.ts ?? null;
+  if (up < 0) return { totalMs: null, from, until: null, parts };
+  return { totalMs: between(events[down], events[up]), from, until: events[up]?.ts ?? null, parts };
 }
 
 /** Each stretch between two journal lines belongs to the step that was under way. */

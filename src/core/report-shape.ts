@@ -34,11 +34,12 @@ export interface ReportRoot {
   readonly files: readonly string[] | null;
 }
 
-/** One step, and how long its latest `apply` or `undo` took. */
+/** One step: when its latest `apply` or `undo` began, and how long it took. */
 export interface ReportStep {
   readonly id: string;
   readonly title: string;
   readonly state: 'begun' | 'applied' | 'undoing' | 'undone';
+  readonly at: string | null;
   readonly ms: number | null;
 }
 
@@ -84,6 +85,8 @@ export interface Report {
   readonly exitCode: number | null;
   readonly downtime: Downtime;
   readonly plan: {
+    /** The file name of the product's command line: `smart-agent-neo`. */
+    readonly command: string;
     readonly old: ReportSide;
     readonly new: ReportSide;
     readonly ranAs: RanAs;

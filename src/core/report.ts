@@ -87,7 +87,9 @@ function summaryOf(plan: Plan): NonNullable<Report['plan']> {
     ...{ id, oldPath, livePath, entries, bytes, files },
   }));
   const { ranAs, fates, mapping, excludeVersion, provenance = [], outside = [] } = plan;
+  const { product } = plan.old.gateway;
   return {
+    command: typeof product === 'string' ? product : product.command,
     old: side(plan.old),
     new: side(plan.new),
     ranAs,
@@ -101,8 +103,13 @@ function summaryOf(plan: Plan): NonNullable<Report['plan']> {
 }
 
 function stepsOf(events: readonly Event[], state: RunState): ReportStep[] {
+  const began = new Map<string, string>();
+  for (const event of events)
+    if (event.type === 'step.before' || event.type === 'step.undoing') began.set(event.step, event.ts);
   const took = stepTimes(events);
-  return [...state.steps].map(([id, { title, phase }]) => ({ id, title, state: phase, ms: took.get(id) ?? null }));
+  return [...state.steps].map(([id, { title, phase }]) => {
+    return { id, title, state: phase, at: began.get(id) ?? null, ms: took.get(id) ?? null };
+  });
 }
 
 function transfersOf(events: readonly Event[]): ReportTransfer[] {

@@ -206,6 +206,9 @@ describe('what a secret looks like', () => {
   it('leaves paths, hashes, versions and run ids as they are', () => {
     const plain = { path: '/home/al/.ssh/id_rsa', sha256: 'c'.repeat(64), version: '2026.2.26', run: RUN };
     expect(redact(plain)).toEqual(plain);
+    const counts = { session: 2, credential: 8 };
+    expect(redact(counts)).toEqual(counts);
+    expect(redact({ credential: 'hunter2' })).toEqual({ credential: '[hidden]' });
   });
 
   it('is not the number of credentials among the counts of what a gateway owns', () => {

@@ -76,7 +76,7 @@ describe('the built program, over SSH', () => {
     expect(last).toMatchObject({ type: 'run.finished', outcome: 'moved', running: 'new', exitCode: code });
     expect(code).toBe(0);
     const folder = join(lab.new.home, '.local/state/neo-pull/runs', last?.run ?? '');
-    for (const name of ['journal.ndjson', 'log.ndjson', 'report.json', 'report.md'])
+    for (const name of ['journal.ndjson', 'log.ndjson', 'report.json', 'report.md', 'report.html'])
       expect(statSync(join(folder, name)).mode & 0o777).toBe(0o600);
     expect(JSON.parse(readFileSync(join(folder, 'report.json'), 'utf8'))).toMatchObject({
       outcome: 'moved',

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -143,6 +143,17 @@ describe('what the journals say', () => {
     makeRun();
     expect((await neoPull(['report'])).stdout).toMatch(/^# neo-pull run `20261122-140000-k3f9`\n/);
     expect(JSON.parse((await neoPull(['report', '--json'])).stdout)).toMatchObject({ schema: 1, outcome: 'moved' });
+  });
+
+  it('is the report as a page, of which the path is told', async () => {
+    makeRun();
+    const page = join(home, '.local/state/neo-pull/runs', RUN, 'report.html');
+    expect(await neoPull(['report', '--html'])).toEqual({ code: 0, stdout: `${page}\n`, stderr: '' });
+    expect(readFileSync(page, 'utf8')).toMatch(/^<!doctype html>/);
+    const opened = await neoPull(['report', '--open']);
+    expect([opened.code, opened.stdout]).toEqual([0, `${page}\n`]);
+    expect(opened.stderr).toMatch(/^Not opened: (?:no browser is started as root|there is no screen here)\.\n$/);
+    expect(JSON.parse((await neoPull(['report', '--html', '--json'])).stdout)).toEqual({ page });
   });
 
   it('is not guessed at for a run that is not there', async () => {

@@ -85,7 +85,8 @@ describe('the files of a report', () => {
     const first = readFileSync(path, 'utf8');
     await writeReport(folder, new Secrets());
     expect(readFileSync(path, 'utf8')).toBe(first);
-    for (const name of ['report.md', 'report.json']) expect(statSync(join(folder, name)).mode & 0o777).toBe(0o600);
+    for (const name of ['report.md', 'report.json', 'report.html'])
+      expect(statSync(join(folder, name)).mode & 0o777).toBe(0o600);
     expect(JSON.parse(readFileSync(join(folder, 'report.json'), 'utf8'))).toEqual(report);
     expect(report.run).toBe(RUN);
   });
@@ -93,7 +94,18 @@ describe('the files of a report', () => {
   it('hold no secret that this process knows', async () => {
     const secrets = new Secrets();
     secrets.keep('olga@old.example');
-    const { path } = await writeReport(folder, secrets);
-    expect(readFileSync(path, 'utf8')).not.toContain('olga@old.example');
+    // Each way of telling has an escape of its own for some of these.
+    secrets.keep('a_b&"c\\d');
+    const noted = told([50_000, { type: 'run.saved', what: 'a_b&"c\\d', path: '/p' }]);
+    writeFileSync(
+      join(folder, 'journal.ndjson'),
+      [...movedJournal(), ...noted].map((one, at) => `${JSON.stringify({ ...one, seq: at + 1 })}\n`).join(''),
+    );
+    await writeReport(folder, secrets);
+    for (const name of ['report.md', 'report.json', 'report.html']) {
+      const text = readFileSync(join(folder, name), 'utf8');
+      expect(text).toContain('[hidden]');
+      expect(text).not.toMatch(/olga@old\.example|a\\?_b/);
+    }
   });
 });

@@ -39,8 +39,8 @@ describe('the report of a run', () => {
   });
 
   it('gives the downtime by part', () => {
-    const { totalMs, parts } = foldReport(movedJournal()).downtime;
-    expect(totalMs).toBe(5000);
+    const { totalMs, from, until, parts } = foldReport(movedJournal()).downtime;
+    expect([totalMs, from, until]).toEqual([5000, '2026-11-22T14:00:09.060Z', '2026-11-22T14:00:14.060Z']);
     expect(parts.reduce((sum, part) => sum + part.ms, 0)).toBe(5000);
   });
 
@@ -50,6 +50,7 @@ describe('the report of a run', () => {
       id: 'stop-old',
       title: 'Stop the old gateway',
       state: 'applied',
+      at: '2026-11-22T14:00:09.050Z',
       ms: 1010,
     });
     expect(steps.get('seed')?.ms).toBe(9000);
