@@ -1,9 +1,10 @@
 // Makes the parts of the documentation that follow from tables in the source: docs/problems.md, docs/left-out.md, and the marked parts of
-// README.md. With --check nothing is written, and exit 1 says what is not up to date. Any number of times.
+// README.md and docs/reliability.md. With --check nothing is written, and exit 1 says what is not up to date. Any number of times.
 import { Buffer } from 'node:buffer';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { BROKEN_LINES } from './broken-lines.mjs';
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)));
 
@@ -11,7 +12,8 @@ const { EXIT_MEANING, PROBLEMS, EXCLUDE_TABLE, EXCLUDE_VERSION, flags } = await 
 const files = new Map([
   ['docs/problems.md', problems()],
   ['docs/left-out.md', leftOut()],
-  ['README.md', readme()],
+  ['README.md', withParts('README.md', { 'exit codes': exitCodes(), flags: flagTables() })],
+  ['docs/reliability.md', withParts('docs/reliability.md', { 'broken lines': brokenLines() })],
 ]);
 
 const stale = [...files].filter(([path, text]) => read(path) !== text);
@@ -50,16 +52,27 @@ function read(path) {
   }
 }
 
-function readme() {
-  const parts = { 'exit codes': exitCodes(), flags: flagTables() };
+function withParts(path, parts) {
   return Object.entries(parts).reduce(
     (text, [name, part]) =>
       text.replace(
         new RegExp(`(<!-- ${name}: made by scripts/docs.mjs -->\n)[^]*?(<!-- /${name} -->)`),
         (_, begin, end) => `${begin}\n${part}\n\n${end}`,
       ),
-    read('README.md'),
+    read(path),
   );
+}
+
+/** Throws for a line that its file does not have once: what is said of it would be no longer so. */
+function brokenLines() {
+  const rows = BROKEN_LINES.map(({ fault, file, line, test, name }) => {
+    if (read(file).split(line).length !== 2)
+      throw new Error(`scripts/broken-lines.mjs, ${fault}: not once in ${file}: ${line}`);
+    const code = line.replace(/\s+/g, ' ');
+    const which = name ? `\`${test}\`: ${name.replaceAll('|', '; ')}` : `\`${test}\``;
+    return [fault, which, `\`${file}\``, `\`\`${code}\`\``];
+  });
+  return table(['fault', 'test', 'file', 'line that, broken, turns it red'], rows);
 }
 
 function exitCodes() {
