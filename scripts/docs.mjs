@@ -1,10 +1,12 @@
-// Makes the parts of the documentation that follow from tables in the source: docs/problems.md, docs/left-out.md, and the marked parts of
-// README.md and docs/reliability.md. With --check nothing is written, and exit 1 says what is not up to date. Any number of times.
+// Makes the parts of the documentation that follow from the source: docs/problems.md, docs/left-out.md, docs/report.schema.json, and the
+// marked parts of README.md and docs/reliability.md. With --check nothing is written, and exit 1 says what is not up to date. Any number of times.
 import { Buffer } from 'node:buffer';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { format } from 'prettier';
 import { BROKEN_LINES } from './broken-lines.mjs';
+import { reportSchema } from './report-schema.mjs';
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)));
 
@@ -12,6 +14,7 @@ const { EXIT_MEANING, PROBLEMS, EXCLUDE_TABLE, EXCLUDE_VERSION, flags } = await 
 const files = new Map([
   ['docs/problems.md', problems()],
   ['docs/left-out.md', leftOut()],
+  ['docs/report.schema.json', await format(JSON.stringify(reportSchema()), { parser: 'json', printWidth: 120 })],
   ['README.md', withParts('README.md', { 'exit codes': exitCodes(), flags: flagTables() })],
   ['docs/reliability.md', withParts('docs/reliability.md', { 'broken lines': brokenLines() })],
 ]);

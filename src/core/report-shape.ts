@@ -69,6 +69,8 @@ export interface ReportParked {
 
 /** One run, told for people and programs. Schema version 1: fields are only ever added. Sizes in bytes, times in milliseconds or ISO 8601 UTC. */
 export interface Report {
+  /** Names docs/report.schema.json, which describes this. */
+  readonly $schema: 'urn:neo-pull:report:1';
   readonly schema: 1;
   readonly run: string;
   readonly target: string;

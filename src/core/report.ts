@@ -24,6 +24,7 @@ export function foldReport(events: readonly Event[]): Report {
   const running = finished?.running ?? runningOf(state);
   const begun = begunBy(events);
   return {
+    $schema: 'urn:neo-pull:report:1',
     schema: 1,
     run: events[0]?.run ?? '',
     target: starts.at(-1)?.target ?? '',

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Event } from '../../src/core/event.ts';
 import { type Ended, neoPull as start } from '../kit/neo-pull.ts';
+import { schemaFaults } from '../kit/report-schema.ts';
 import { startSshd, type Sshd } from '../kit/sshd.ts';
 import { makeTempLab, type TempLab } from '../kit/temp-lab.ts';
 
@@ -78,10 +79,9 @@ describe('the built program, over SSH', () => {
     const folder = join(lab.new.home, '.local/state/neo-pull/runs', last?.run ?? '');
     for (const name of ['journal.ndjson', 'log.ndjson', 'report.json', 'report.md', 'report.html'])
       expect(statSync(join(folder, name)).mode & 0o777).toBe(0o600);
-    expect(JSON.parse(readFileSync(join(folder, 'report.json'), 'utf8'))).toMatchObject({
-      outcome: 'moved',
-      running: 'new',
-    });
+    const report = JSON.parse(readFileSync(join(folder, 'report.json'), 'utf8')) as unknown;
+    expect(report).toMatchObject({ outcome: 'moved', running: 'new' });
+    expect(schemaFaults(report)).toEqual([]);
   });
 
   it('says the second time that it moved already', async () => {
@@ -99,6 +99,7 @@ describe('the built program, over SSH', () => {
     expect((await neoPull(['rollback'])).code).toBe(12);
     const { code, stdout, stderr } = await neoPull(['rollback', '--after-commit']);
     expect([code, stderr]).toEqual([0, expect.stringContaining('Undone: Put the copy in its place')]);
+    expect(schemaFaults(JSON.parse((await neoPull(['report', '--json'])).stdout))).toEqual([]);
     expect(stdout).toContain('runs on the old machine');
     expect(lab.running('old')).toHaveLength(1);
     expect(lab.running('new')).toHaveLength(0);

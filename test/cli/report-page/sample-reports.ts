@@ -82,12 +82,13 @@ export function rolledBackReport(): Report {
 }
 
 /** What the words of neo-pull itself are chosen by; these are never foreign. */
-const OWN = new Set('schema $schema outcome running state ranAs fate stands code'.split(' '));
+const OWN = new Set('schema $schema outcome running state ranAs fate fence stands code'.split(' '));
+const OWN_IN: Readonly<Record<string, string>> = { fates: 'why', provenance: 'what', steps: 'id' };
 const MOMENT = /^\d{4}-\d\d-\d\dT/;
 
 function poisoned(value: unknown, name = '', parent = ''): unknown {
   if (typeof value === 'string') {
-    const isOurs = OWN.has(name) || MOMENT.test(value) || (name === 'why' && parent === 'fates') || name === 'id';
+    const isOurs = OWN.has(name) || OWN_IN[parent] === name || MOMENT.test(value);
     return isOurs ? value : `${value} ${HOSTILE}`;
   }
   if (Array.isArray(value)) return value.map((one) => poisoned(one, name, parent));
