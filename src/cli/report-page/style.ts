@@ -89,7 +89,8 @@ table.timeline th, table.timeline td { padding-left: 0.5rem; padding-right: 0.5r
 }
 @media print {
   @page { margin: 14mm; }
-  body { background: none; font-size: 10.5pt; }
+  :root { color-scheme: only light; }
+  body { background: #ffffff; font-size: 10.5pt; }
   nav { display: none; }
   header, main, footer { max-width: none; padding: 0; }
   section { border: 0; border-top: 1px solid var(--line); border-radius: 0; padding: 0.75rem 0 0; }
