@@ -88,6 +88,16 @@ export const LIMIT_FLAGS = {
     group: CONDUCT,
     describe: 'Halt when more entries than that are gone from a directory that moves [half of it]',
   },
+  'max-entries': {
+    ...text,
+    group: CONDUCT,
+    describe: 'Halt when one pass over a directory brings more entries [4 times what it has, at least 1000000]',
+  },
+  'max-bytes': {
+    ...text,
+    group: CONDUCT,
+    describe: 'Halt when it brings more content: 500M, 50G, 2T [4 times what it has, at least 32G]',
+  },
   'max-downtime': {
     ...text,
     group: CONDUCT,

@@ -140,9 +140,22 @@ function limitsOf(flags: ConnectionFlags & LimitFlags): Limits {
       flags.bwlimit === undefined ? null : wholeNumber('--bwlimit', flags.bwlimit, { from: 1, to: 100_000_000 }),
     maxDelete:
       flags['max-delete'] === undefined ? 0 : wholeNumber('--max-delete', flags['max-delete'], { from: 1, to: 1e9 }),
+    maxEntries:
+      flags['max-entries'] === undefined
+        ? null
+        : wholeNumber('--max-entries', flags['max-entries'], { from: 1, to: 999_999_999 }),
+    maxBytes: flags['max-bytes'] === undefined ? null : bytesOf('--max-bytes', flags['max-bytes']),
     downtimeMs: optional('--max-downtime', flags['max-downtime']),
     hardDowntimeMs: optional('--max-downtime-hard', flags['max-downtime-hard']),
   };
+}
+
+/** A size such as `500M`, by powers of 1024. Throws `option-invalid`. */
+function bytesOf(name: string, text: string): number {
+  const [, number = '', unit = ''] = /^([1-9]\d{0,8})([KMGT]?)$/i.exec(text) ?? [];
+  const bytes = Number(number) * 1024 ** ' KMGT'.indexOf(unit === '' ? ' ' : unit.toUpperCase());
+  if (number !== '' && Number.isSafeInteger(bytes)) return bytes;
+  throw invalid(name, text, 'Give a size such as 500M, 50G or 2T.');
 }
 
 function optional(name: string, text: string | undefined): number | null {

@@ -171,6 +171,9 @@ export interface Limits {
   readonly bwlimitKiBps: number | null;
   /** So many entries of a root may be gone before a pass halts; 0 where nothing was said, and it is half of what was in the root. */
   readonly maxDelete: number;
+  /** So many entries, and bytes of content, one pass over a root may bring; null or absent: a multiple of what was measured. */
+  readonly maxEntries?: number | null;
+  readonly maxBytes?: number | null;
   /** The cutover may begin once so much downtime is forecast. */
   readonly downtimeMs?: number | null;
   /** No gateway may be down for longer before the commit: then everything is put back. */

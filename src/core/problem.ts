@@ -399,6 +399,11 @@ export const PROBLEMS = {
     why: 'The journal could not be written, and nothing is done that it does not hold.',
   },
   'disk-full': { exit: EXIT.transfer, stops: true, why: 'The disk of this machine is full.' },
+  'copy-too-large': {
+    exit: EXIT.halt,
+    stops: true,
+    why: 'So much more comes than was measured that something grows without end, or means to fill this disk.',
+  },
   'mass-deletion': {
     exit: EXIT.halt,
     stops: true,

@@ -3,6 +3,7 @@ import { isDatabase } from '../core/database-files.ts';
 import { excludeMatcher, toRsyncFilters } from '../core/exclude.ts';
 import { onlyFilesFilters, onlyFilesMatcher } from '../core/only-files.ts';
 import { mostDeletions } from '../core/most-deletions.ts';
+import { mostReceived } from '../core/most-received.ts';
 import type { Plan, Root } from '../core/plan.ts';
 import type { World } from '../core/step.ts';
 import { pull, type PullOptions, type PullStats } from '../transfer/pull.ts';
@@ -71,6 +72,7 @@ export async function pass(plan: Plan, root: Root, world: World, options: PassOp
     // What was told to have changed may have done so within one tick of its clock.
     ignoreTimes: only !== undefined,
     delete: { max: options.most ?? mostDeletions({ said, entries: said > 0 ? 0 : await entriesIn(root) }) },
+    most: mostReceived(plan.limits, root),
     bwlimitKiBps: plan.limits.bwlimitKiBps,
     stallMs: plan.limits.stallMs,
     live,

@@ -1,5 +1,6 @@
 import type { Exit } from '../core/host.ts';
 import { fail, type ProblemError } from '../core/problem.ts';
+import type { MostReceived } from '../core/most-received.ts';
 import type { RemoteEnd } from './bridge.ts';
 
 /** All that is known when a pass has ended. */
@@ -9,6 +10,9 @@ export interface Ending {
   readonly remote: RemoteEnd;
   readonly stalled: boolean;
   readonly stallMs: number;
+  /** What had come when it was more than may; null where it was not. */
+  readonly excess: MostReceived | null;
+  readonly most: MostReceived;
   /** Is there no room left for staging? */
   readonly full: boolean;
   /** While the old gateway runs, files may vanish or change. */
@@ -37,6 +41,7 @@ const CODE = { partial: 23, vanished: 24, maxDelete: 25, noDirectory: 125 } as c
  */
 export function judge(ending: Ending): 'whole' | 'vanished' | 'partial' | 'spared' {
   const { local, remote, stalled, full, live, spares } = ending;
+  if (ending.excess) throw tooLarge(ending, ending.excess);
   if (stalled) throw stall(ending);
   if (local.code === 0) return 'whole';
   if (remote.kind === 'failed') throw remote.error;
@@ -53,6 +58,14 @@ function stall({ stallMs, stagingPath }: Ending): ProblemError {
   return fail('transfer-stalled', {
     message: `Nothing arrived in ${stagingPath} for ${Math.round(stallMs / 1000)} s, so the transfer was ended.`,
     hint: `Look at the line and at the load of the old machine. ${AGAIN}`,
+  });
+}
+
+function tooLarge({ oldPath, most }: Ending, { entries, bytes }: MostReceived): ProblemError {
+  return fail('copy-too-large', {
+    message: `More comes from ${oldPath} than may: ${entries} entries and ${bytes} bytes so far, and at most ${most.entries} and ${most.bytes} in one pass.`,
+    hint: `Look on the old machine what there is so much of: du -sh '${oldPath}'; find '${oldPath}' | wc -l. Leave it out (--exclude), or where it is meant: --max-entries, --max-bytes.`,
+    detail: { entries, bytes },
   });
 }
 

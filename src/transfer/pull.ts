@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
 import type { Clock } from '../core/clock.ts';
 import type { Exit, Host } from '../core/host.ts';
+import type { MostReceived } from '../core/most-received.ts';
 import { joined } from '../host/joined.ts';
 import { openBridge, type Bridge } from './bridge.ts';
 import { makeBridgeFolder, rshCommand, type BridgeFolder } from './bridge-folder.ts';
@@ -12,6 +13,7 @@ import type { RsyncStats } from './parse-stats.ts';
 import { rsyncArgs, type ListKind } from './rsync-options.ts';
 import { speaksPlainly, type RsyncKind } from './rsync-version.ts';
 import { guardStaging, isFull } from './staging-guard.ts';
+import { isExcess, watchForExcess, type SoFar } from './watch-excess.ts';
 import { watchForStall } from './watch-stall.ts';
 
 /** How far a pass is. Told at most five times a second. */
@@ -80,6 +82,8 @@ export interface PullOptions {
   readonly ignoreTimes?: boolean;
   /** Delete in staging what is gone on the old machine; more than `max` is `mass-deletion`. */
   readonly delete: { readonly max: number } | null;
+  /** More is `copy-too-large`. */
+  readonly most: MostReceived;
   /** With `delete: null`: tell whether something would have been deleted. */
   readonly tellsDeletions?: boolean;
   readonly bwlimitKiBps: number | null;
@@ -114,7 +118,7 @@ const ENV = { LC_ALL: 'C', RSYNC_OLD_ARGS: '0', RSYNC_ICONV: '', RSYNC_CHECKSUM_
  * `stagingPath`, and leaves neither process nor socket behind. Owner and group are those of this process, modes as `stagedMode` says;
  * the staging root itself takes the old root's mode.
  *
- * Throws `transfer-failed`, `transfer-stalled`, `connection-lost` (and what else `old.spawn` may throw), `disk-full`, `mass-deletion`,
+ * Throws `transfer-failed`, `transfer-stalled`, `copy-too-large`, `connection-lost` (and what else `old.spawn` may throw), `disk-full`, `mass-deletion`,
  * `source-gone`, `root-not-ours`; the signal's reason when it aborts.
  */
 export async function pull(options: PullOptions): Promise<PullStats> {
@@ -140,13 +144,13 @@ export async function pull(options: PullOptions): Promise<PullStats> {
 async function pass(options: PullOptions, folder: BridgeFolder, bridge: Bridge): Promise<PullStats> {
   const { stagingPath, stallMs, live, oldPath, signal } = options;
   const received = await receive(options, folder, bridge);
-  const { exit: local, stalled, stats, deletions } = received;
+  const { exit: local, stalled, excess, stats, deletions } = received;
   const remote = await bridge.close();
   signal.throwIfAborted();
   const full = local.code !== 0 && (received.errors.noRoom || (await isFull(stagingPath)));
   const errors = [...received.errors.lines, ...bridge.errors()];
   const maxDelete = options.delete?.max ?? null;
-  const facts = { stallMs, live, oldPath, stagingPath, maxDelete };
+  const facts = { stallMs, live, oldPath, stagingPath, maxDelete, excess, most: options.most };
   const spares = options.tellsDeletions === true;
   const verdict = judge({ ...facts, local, remote, stalled, full, errors, deletions, spares });
   const isPartial = verdict === 'partial' || verdict === 'vanished';
@@ -187,17 +191,19 @@ function sums(stats: RsyncStats | null, bridge: Bridge): Omit<PullStats, keyof E
 interface Received {
   readonly exit: Exit;
   readonly stalled: boolean;
+  /** What had come when it was too much. */
+  readonly excess: SoFar | null;
   readonly stats: RsyncStats | null;
   readonly errors: ErrorLines;
   readonly deletions: readonly string[];
 }
 
 async function receive(options: PullOptions, folder: BridgeFolder, bridge: Bridge): Promise<Received> {
-  const { clock, stallMs } = options;
+  const { clock, stallMs, most } = options;
   const stall = new AbortController();
   const over = new AbortController();
   const errors = new ErrorLines();
-  const output = outputOf(options, bridge);
+  const { output, soFar } = outputOf(options, bridge);
   const cut = joined(options.signal, stall.signal);
   const argv = [options.rsyncNew.path, ...argsFor(options, folder)];
   const started = options.local.spawn(argv, { cwd: '/', env: ENV, signal: cut.signal });
@@ -211,26 +217,41 @@ async function receive(options: PullOptions, folder: BridgeFolder, bridge: Bridg
     if (seen) stall.abort();
     return seen;
   });
+  const tooMuch = watchForExcess({ soFar, most, clock, signal: over.signal }).then((seen) => {
+    if (seen) stall.abort();
+  });
   const [exit] = await Promise.all([process.exit, output.read(process.stdout), errors.read(process.stderr)]).finally(
     () => {
       over.abort();
       cut.release();
     },
   );
-  return { exit, stalled: await stalled, stats: output.stats, errors, deletions: output.deletions };
+  await tooMuch;
+  // Whatever ended it, what came may be too much by then.
+  const excess = isExcess(soFar(), most) ? soFar() : null;
+  return { exit, stalled: await stalled, excess, stats: output.stats, errors, deletions: output.deletions };
 }
 
-function outputOf({ clock, onProgress }: PullOptions, bridge: Bridge): Output {
+function outputOf({ clock, onProgress }: PullOptions, bridge: Bridge): { output: Output; soFar: () => SoFar } {
   let files = 0;
+  let content = 0;
   let totalFiles: number | null = null;
-  return new Output({
+  // A tree of which no file has to be sent is told only at the end.
+  const soFar = (): SoFar => ({
+    entries: Math.max(totalFiles ?? 0, output.stats?.tree?.entries ?? 0),
+    bytes: Math.max(content, output.stats?.bytes ?? 0),
+    wireBytes: bridge.bytes(),
+  });
+  const output = new Output({
     clock,
     onProgress({ bytes, counts }) {
+      content = bytes;
       files = counts?.done ?? files;
       totalFiles = counts?.entries ?? totalFiles;
       onProgress?.({ bytes, files, totalFiles, wireBytes: bridge.bytes() });
     },
   });
+  return { output, soFar };
 }
 
 function argsFor(options: PullOptions, folder: BridgeFolder): string[] {

@@ -27,6 +27,19 @@ describe('the request behind the flags', () => {
     expect(asked).toMatchObject({ product: 'smart-agent-neo', profiles: null, workspaces: [], replace: false });
   });
 
+  it('takes what may come, and what an audit may let through, as they are said', () => {
+    const of = (flags: Parameters<typeof requestOf>[1]) => requestOf('old.example', flags, around());
+    expect(of({}).limits).toMatchObject({ maxEntries: null, maxBytes: null });
+    expect(of({ 'max-entries': '7', 'max-bytes': '50g' }).limits).toMatchObject({
+      maxEntries: 7,
+      maxBytes: 50 * 1024 ** 3,
+    });
+    expect(of({ 'max-bytes': '8' }).limits.maxBytes).toBe(8);
+    for (const odd of ['0', '', '-1', '1.5G', '5X', '999999999T'])
+      expect(() => of({ 'max-bytes': odd })).toThrow('--max-bytes');
+    expect(of({ allow: ['a', 'b'] }).asked.allow).toEqual(['a', 'b']);
+  });
+
   it('takes user and port from the target, and the flag over both', () => {
     expect(requestOf('ssh://olga@old:2222', {}, around()).connect).toMatchObject({ user: 'olga', port: 2222 });
     expect(requestOf('ssh://olga@old:2222', { port: '23' }, around()).connect.port).toBe(23);

@@ -42,7 +42,14 @@ async function seek(names: readonly string[], changes: Partial<PullOptions> = {}
   const asked = {
     ...{ old: places.old, local: places.local, oldPath: places.tree, stagingPath: places.staging },
     ...{ rsyncOld: RSYNC, rsyncNew: rsync, node: process.execPath, filters: [], checksum: false, ignoreTimes: true },
-    ...{ delete: { max: 100 }, bwlimitKiBps: null, stallMs: 30_000, live: true, clock: systemClock },
+    ...{
+      delete: { max: 100 },
+      most: { entries: 1000, bytes: 1024 ** 3 },
+      bwlimitKiBps: null,
+      stallMs: 30_000,
+      live: true,
+      clock: systemClock,
+    },
     ...{ signal: new AbortController().signal, ...changes, only: names.map((name) => Buffer.from(name)) },
   };
   return seekGone(asked, (one) => (passes.push(one), sparingly(one)));

@@ -11,6 +11,8 @@ const ENDING: Ending = {
   remote: { kind: 'exited', exit: ended(0) },
   stalled: false,
   stallMs: 60_000,
+  excess: null,
+  most: { entries: 10, bytes: 1000 },
   full: false,
   live: false,
   oldPath: '/home/al/.state',
@@ -33,6 +35,11 @@ describe('judge', () => {
   it.each<[string, Partial<Ending>, ReturnType<typeof outcome>]>([
     ['0', {}, 'whole'],
     ['0 although the line broke afterwards', { remote: { kind: 'failed', error: lost } }, 'whole'],
+    [
+      '23 with more than may come',
+      { local: ended(23), excess: { entries: 11, bytes: 0 }, live: true },
+      'copy-too-large',
+    ],
     ['23 while live', { local: ended(23), live: true }, 'partial'],
     ['24 while live', { local: ended(24), live: true }, 'vanished'],
     ['23 after the stop', { local: ended(23) }, 'transfer-failed'],

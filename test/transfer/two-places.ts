@@ -54,6 +54,7 @@ function defaults() {
     filters: [],
     checksum: false,
     delete: { max: 1000 },
+    most: { entries: 1_000_000, bytes: 32 * 1024 ** 3 },
     bwlimitKiBps: null,
     stallMs: 30_000,
     live: false,
