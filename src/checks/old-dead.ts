@@ -34,7 +34,8 @@ export function oldDied(plan: Plan): Check {
     async run(world) {
       const { service } = await readLife(world.old, plan.old.gateway, world);
       const found = await check.run(world);
-      const restartMs = service || plan.old.gateway.supervisor ? (service?.restartMs ?? USUAL_RESTART_MS) : 0;
+      const isKept = service?.installed === true || Boolean(plan.old.gateway.supervisor);
+      const restartMs = isKept ? (service?.restartMs ?? USUAL_RESTART_MS) : 0;
       const proof: FirstProof = { atMs: world.clock.now(), restartMs };
       if (found.length === 0) await writeFile(proofFile(world.run), JSON.stringify(proof), { mode: 0o600 });
       return found;
