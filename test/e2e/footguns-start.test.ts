@@ -87,6 +87,8 @@ async function tryOut(side: Side, port: number): Promise<void> {
   runCli(side, ['status', '--json']);
   runCli(side, ['gateway', 'install', '--json']);
   await waitFor('the trial answers', () => runCli(side, ['health', '--json']).code === 0);
+  const log = join(trial, 'memory/main.sqlite-wal');
+  await waitFor('the trial has remembered something', () => existsSync(log) && memoryRows(trial) > 2);
   runCli(side, ['gateway', 'stop', '--json']);
 }
 
