@@ -8,9 +8,9 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     exclude: [...configDefaults.exclude, ...(isRoot ? [] : ['test/**/*.root.test.ts'])],
     globalSetup: ['test/kit/global-setup.ts'],
-    // Tests start real processes; they wait as much as they work, so three at a time is what two cores carry.
+    // Tests start real processes and wait more than they work, so four at a time is what two cores carry.
     pool: 'forks',
-    maxWorkers: 3,
+    maxWorkers: 4,
     testTimeout: 60_000,
     hookTimeout: 60_000,
     teardownTimeout: 20_000,
