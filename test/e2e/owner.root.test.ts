@@ -1,10 +1,11 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, copyFileSync, lstatSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeLoopbackLab, type LoopbackLab } from '../kit/loopback-lab.ts';
 import { IMPATIENT, neoPull } from '../kit/neo-pull.ts';
 import { makeUser, type ThrowawayUser } from '../kit/throwaway-user.ts';
+import { waitFor } from '../kit/wait.ts';
 
 let lab: LoopbackLab;
 let user: ThrowawayUser;
@@ -18,6 +19,9 @@ beforeAll(async () => {
   }
   execFileSync('usermod', ['--home', lab.new.home, user.name]);
   chmodSync(lab.new.home, 0o750);
+  // The user manager that is up is root's; the next one is of whoever asks it.
+  execFileSync(join(lab.new.path, 'bin/systemctl'), ['--user', 'exit'], { env: lab.new.env });
+  await waitFor('it has left', () => !existsSync(join(lab.new.home, '.stand-in-systemd/bus')));
   execFileSync('chown', ['-R', `${user.name}:`, lab.new.path]);
   chmodSync(lab.path, 0o711);
   chmodSync(join(lab.path, 'hub'), 0o777);
